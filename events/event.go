@@ -1,0 +1,70 @@
+package events
+
+import (
+	"time"
+
+	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+// Event is one thing that happened. The set is closed: only this package
+// defines events.
+type Event interface{ event() }
+
+// PeerUp says that a peer has completed the status handshake.
+type PeerUp struct {
+	Peer    peer.ID
+	Inbound bool
+	Agent   string // as sent, at most 256 bytes, not to be trusted
+	Height  int32  // as claimed, not to be trusted
+}
+
+// PeerDown says that the last connection to a peer that was up has ended.
+type PeerDown struct {
+	Peer   peer.ID
+	Reason Reason
+}
+
+// Charged says that a peer broke a rule.
+type Charged struct {
+	Peer   peer.ID
+	Reason Reason
+	Err    error // the particulars, for the log
+}
+
+// HeadersAdded says that the header index has grown or its best chain changed.
+type HeadersAdded struct {
+	Height int32 // of the best header
+	Hash   chainhash.Hash
+	Added  int
+}
+
+// BlockConnected says that a block is validated and the new tip.
+type BlockConnected struct {
+	Height int32
+	Hash   chainhash.Hash
+	Time   time.Time // of the header
+	Bytes  int
+	Txs    int
+}
+
+// BlockDisconnected says that a reorganisation took a block off the main chain.
+type BlockDisconnected struct {
+	Height int32
+	Hash   chainhash.Hash
+}
+
+// SyncStalled says that a peer held back the download window for longer than
+// the current stall time-out.
+type SyncStalled struct {
+	Peer    peer.ID
+	Timeout time.Duration
+}
+
+func (PeerUp) event()            {}
+func (PeerDown) event()          {}
+func (Charged) event()           {}
+func (HeadersAdded) event()      {}
+func (BlockConnected) event()    {}
+func (BlockDisconnected) event() {}
+func (SyncStalled) event()       {}

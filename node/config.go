@@ -1,0 +1,180 @@
+package node
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+)
+
+// Agent is what identify and status say of us: the same for every node of a
+// release, so that it tells no two nodes apart (design.md §3).
+const Agent = "pappus/0.1"
+
+// minPruneMiB is the least that may be kept: two of the database's 512 MiB
+// block files and the one being written. Source: btcd's own minimum for --prune.
+const minPruneMiB = 1536
+
+// Config is all that an operator can set. It is plain data: [DefaultConfig]
+// fills it, [Config.Validate] checks it and never changes it.
+type Config struct {
+	Network string // mainnet, testnet4, signet, regtest or simnet
+	DataDir string // the network's own folder is made inside
+
+	Listen  []string // multiaddrs; empty = [DefaultListen] of the network
+	Connect []string // multiaddrs with /p2p/<peer id>: dial these and only these
+	AddNode []string // multiaddrs with /p2p/<peer id>: keep a link to these as well
+
+	MaxPeers int // connected peers above which the youngest idle ones are let go
+
+	Mine      bool          // regtest and simnet only
+	MineTo    string        // address that is paid; empty = an output that anybody may spend
+	MineEvery time.Duration // mean time between two mined blocks
+
+	API         string // host:port, port 0 = any free one; "off" = none
+	RPCUser     string // in addition to the cookie
+	RPCPassword string
+
+	AssumeValid  string // HASH:HEIGHT; scripts below it are not run
+	MinChainWork string // hex; headers below this work are not stored
+	PruneMiB     int    // keep about this much of blocks; 0 = all
+	TxIndex      bool
+	CFIndex      bool
+}
+
+// DefaultConfig returns the settings of a node that was told nothing.
+func DefaultConfig() Config {
+	dir := ".pappus"
+	if home, err := os.UserHomeDir(); err == nil {
+		dir = filepath.Join(home, ".pappus")
+	}
+	return Config{
+		Network:   "mainnet",
+		DataDir:   dir,
+		MaxPeers:  125, // connections of Bitcoin Core's default
+		MineEvery: 5 * time.Second,
+		API:       "127.0.0.1:8480",
+	}
+}
+
+// Dir is the folder that holds the network's data.
+func (c Config) Dir() string { return filepath.Join(c.DataDir, c.Network) }
+
+// Validate reports the first setting that cannot work, and what to do about it.
+func (c Config) Validate() error {
+	params, err := Params(c.Network)
+	if err != nil {
+		return err
+	}
+	if c.DataDir == "" {
+		return errors.New("datadir is empty: name a folder with --datadir")
+	}
+	for _, s := range c.Listen {
+		if _, err := multiaddr.NewMultiaddr(s); err != nil {
+			return fmt.Errorf("listen %q is not a multiaddr (%w): write it like /ip4/0.0.0.0/tcp/8477", s, err)
+		}
+	}
+	if _, err := parsePeers("connect", c.Connect); err != nil {
+		return err
+	}
+	if _, err := parsePeers("addnode", c.AddNode); err != nil {
+		return err
+	}
+	if c.MaxPeers < 1 {
+		return fmt.Errorf("max-peers %d is below 1", c.MaxPeers)
+	}
+	if c.Mine && !canMine(params) {
+		return fmt.Errorf("mine works on regtest and simnet only, not on %s", c.Network)
+	}
+	if c.MineEvery < 0 {
+		return fmt.Errorf("mine-every %v is negative", c.MineEvery)
+	}
+	if _, err := payScript(c.MineTo, params); err != nil {
+		return err
+	}
+	if c.API != "off" {
+		if _, _, err := net.SplitHostPort(c.API); err != nil {
+			return fmt.Errorf("api %q is not HOST:PORT (%w): write it like 127.0.0.1:8480, or off", c.API, err)
+		}
+	}
+	if _, _, err := parseAssumeValid(c.AssumeValid); err != nil {
+		return err
+	}
+	if _, err := parseWork(c.MinChainWork); err != nil {
+		return err
+	}
+	if c.PruneMiB != 0 && c.PruneMiB < minPruneMiB {
+		return fmt.Errorf("prune %d MiB is below the least of %d MiB: choose more, or 0 to keep all blocks", c.PruneMiB, minPruneMiB)
+	}
+	if c.PruneMiB != 0 && c.TxIndex {
+		return errors.New("prune and txindex exclude each other: the index needs the blocks that pruning deletes")
+	}
+	return nil
+}
+
+// parsePeers reads multiaddrs that must end in /p2p/<peer id>.
+func parsePeers(setting string, addrs []string) ([]peer.AddrInfo, error) {
+	var all []multiaddr.Multiaddr
+	for _, s := range addrs {
+		a, err := multiaddr.NewMultiaddr(s)
+		if err != nil {
+			return nil, fmt.Errorf("%s %q is not a multiaddr (%w): write it like /ip4/192.0.2.1/tcp/8477/p2p/12D3Koo…", setting, s, err)
+		}
+		if _, err := peer.AddrInfoFromP2pAddr(a); err != nil {
+			return nil, fmt.Errorf("%s %q lacks the peer's id: add /p2p/<peer id>, as the peer's own `addrs` file shows it", setting, s)
+		}
+		all = append(all, a)
+	}
+	infos, err := peer.AddrInfosFromP2pAddrs(all...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", setting, err)
+	}
+	return infos, nil
+}
+
+// parseAssumeValid reads HASH:HEIGHT; the zero hash means off.
+func parseAssumeValid(s string) (chainhash.Hash, int32, error) {
+	if s == "" {
+		return chainhash.Hash{}, 0, nil
+	}
+	const form = "write it as HASH:HEIGHT, as in 000000…1c:14131"
+	text, number, found := strings.Cut(s, ":")
+	if !found {
+		return chainhash.Hash{}, 0, fmt.Errorf("assume-valid %q has no height: %s", s, form)
+	}
+	if len(text) != 2*chainhash.HashSize {
+		return chainhash.Hash{}, 0, fmt.Errorf("assume-valid %q: the hash has %d characters, not 64: %s", s, len(text), form)
+	}
+	hash, err := chainhash.NewHashFromStr(text)
+	if err != nil {
+		return chainhash.Hash{}, 0, fmt.Errorf("assume-valid %q: %w: %s", s, err, form)
+	}
+	height, err := strconv.ParseInt(number, 10, 32)
+	if err != nil || height < 1 {
+		return chainhash.Hash{}, 0, fmt.Errorf("assume-valid %q: the height is not a number above 0: %s", s, form)
+	}
+	return *hash, int32(height), nil
+}
+
+// parseWork reads a 256-bit hexadecimal number; empty means zero.
+func parseWork(s string) (*big.Int, error) {
+	digits := strings.TrimPrefix(s, "0x")
+	if len(digits)%2 == 1 {
+		digits = "0" + digits
+	}
+	raw, err := hex.DecodeString(digits)
+	if err != nil || len(raw) > 32 {
+		return nil, fmt.Errorf("min-chain-work %q is not a hexadecimal number of at most 64 digits", s)
+	}
+	return new(big.Int).SetBytes(raw), nil
+}

@@ -1,0 +1,182 @@
+package chain
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/btcsuite/btcd/blockchain"
+	"github.com/btcsuite/btcd/blockchain/indexers"
+	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/btcsuite/btcd/database"
+	"github.com/btcsuite/btcd/mempool"
+	"github.com/btcsuite/btcd/txscript/v2"
+	"github.com/btcsuite/btcd/wire/v2"
+	"github.com/ipfs/go-datastore"
+
+	"github.com/pappus-network/pappus/chain/headertree"
+	"github.com/pappus-network/pappus/events"
+)
+
+// cachedSignatures is how many verified signatures are remembered, so that a block's
+// transactions which the mempool has seen are not verified twice: about four full
+// blocks of 5,000 inputs, at some 250 bytes each 5 MB.
+const cachedSignatures = 20_000
+
+// Chain is one network's validated chain, its header index and its mempool. It is
+// safe for concurrent use.
+type Chain struct {
+	cfg     Config
+	params  *chaincfg.Params // as given
+	own     *chaincfg.Params // what btcd ties its deployments to
+	log     *slog.Logger
+	db      database.DB
+	headers *headerIndex
+	pool    *mempool.TxPool
+	sigs    *txscript.SigCache
+	hashes  *txscript.HashCache
+	salvage *salvage
+
+	// accepting is held while a block is validated. Nothing that serves takes it.
+	accepting sync.Mutex
+	closed    bool
+	unflushed int // bytes of blocks since the unspent outputs were last written
+	disk      diskWatch
+	assumed   assumed
+
+	// swapping guards consensus, which assume-valid replaces between two blocks;
+	// readers hold it for one call.
+	swapping  sync.RWMutex
+	consensus *blockchain.BlockChain
+	txs       *indexers.TxIndex // nil: off
+	filters   *indexers.CfIndex // nil: off
+
+	tip atomic.Pointer[Tip]
+
+	subscribing sync.Mutex
+	subscribers atomic.Pointer[[]func(events.Event)]
+}
+
+// Open opens the chain in cfg.Dir, creating it at the network's genesis, with its
+// header index in the given namespace. It reads the index and, after a crash, brings
+// the set of unspent outputs up to the tip that survived. Blocks that a killed process
+// had stored beyond that tip are kept for [Chain.Recover], to be called next.
+func Open(cfg Config, params *chaincfg.Params, headers datastore.Batching, log *slog.Logger) (*Chain, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.UTXOCache == 0 {
+		cfg.UTXOCache = defaultUTXOCache
+	}
+	bridgeLogs(log)
+	index, err := openHeaders(params, headers, log)
+	if err != nil {
+		return nil, err
+	}
+	salvage, err := openSalvage(cfg.Dir, params.Net)
+	if err != nil {
+		return nil, fmt.Errorf("look for blocks that a crash left behind in %s: %w", cfg.Dir, err)
+	}
+	db, err := openDatabase(cfg.Dir, params.Net)
+	if err != nil {
+		return nil, errors.Join(err, salvage.close())
+	}
+	c := &Chain{
+		cfg:     cfg,
+		params:  params,
+		own:     isolate(params),
+		log:     log,
+		db:      db,
+		headers: index,
+		sigs:    txscript.NewSigCache(cachedSignatures),
+		hashes:  txscript.NewHashCache(cachedSignatures),
+		salvage: salvage,
+		disk:    watchDisk(cfg.Dir),
+		assumed: assumed{target: cfg.AssumeValid},
+	}
+	c.subscribers.Store(new([]func(events.Event)))
+	if err := c.start(); err != nil {
+		return nil, errors.Join(err, db.Close(), salvage.close())
+	}
+	return c, nil
+}
+
+func (c *Chain) start() error {
+	if err := c.checkSwitches(); err != nil {
+		return err
+	}
+	if err := c.connect(nil); err != nil {
+		return err
+	}
+	if err := c.reconcile(); err != nil {
+		return fmt.Errorf("compare header index with block database: %w", err)
+	}
+	c.pool = c.newMempool()
+	return c.assume(nil)
+}
+
+// connect opens btcd's blockchain over the database, with or without a checkpoint,
+// and makes it the one in use.
+func (c *Chain) connect(checkpoints []chaincfg.Checkpoint) error {
+	txs, filters, manager := c.newIndexes()
+	consensus, err := blockchain.New(&blockchain.Config{
+		DB:               c.db,
+		ChainParams:      c.own,
+		Checkpoints:      checkpoints,
+		TimeSource:       localClock{},
+		SigCache:         c.sigs,
+		HashCache:        c.hashes,
+		IndexManager:     manager,
+		UtxoCacheMaxSize: c.cfg.UTXOCache,
+		Prune:            c.cfg.Prune,
+	})
+	if err != nil {
+		return fmt.Errorf("open block database in %s: %w", c.cfg.Dir, err)
+	}
+	consensus.Subscribe(c.notified)
+	c.consensus, c.txs, c.filters = consensus, txs, filters
+	tip := consensus.BestSnapshot().Hash
+	header, err := consensus.HeaderByHash(&tip)
+	if err != nil {
+		return fmt.Errorf("header of the tip: %w", err)
+	}
+	c.moveTip(&header)
+	return nil
+}
+
+// use returns btcd's blockchain, and what gives it back. It is for one call.
+func (c *Chain) use() (*blockchain.BlockChain, func()) {
+	c.swapping.RLock()
+	return c.consensus, c.swapping.RUnlock
+}
+
+// Close writes everything to disk. A block under validation is waited for.
+func (c *Chain) Close() error {
+	c.accepting.Lock()
+	defer c.accepting.Unlock()
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	flushed := c.consensus.FlushUtxoCache(blockchain.FlushRequired)
+	err := errors.Join(flushed, c.db.Close())
+	if err != nil {
+		return fmt.Errorf("close chain: %w", errors.Join(err, c.salvage.close()))
+	}
+	return c.salvage.done()
+}
+
+// Params returns the network's parameters.
+func (c *Chain) Params() *chaincfg.Params { return c.params }
+
+// Headers returns the tree of all accepted headers. Only the chain writes to it.
+func (c *Chain) Headers() *headertree.Tree { return c.headers.tree }
+
+// AcceptHeaders validates the headers, keeps those that are new and returns their
+// number. It stops at the first bad one; those before it stay.
+func (c *Chain) AcceptHeaders(now time.Time, headers []wire.BlockHeader) (added int, err error) {
+	return c.headers.add(now, headers)
+}

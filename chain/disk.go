@@ -1,0 +1,46 @@
+package chain
+
+import "fmt"
+
+// diskFloor is the free space that is never used. Source: Bitcoin Core's
+// nMinDiskSpace, 50 MiB (src/util/fs_helpers.cpp).
+const diskFloor = 50 << 20
+
+// maxPending is the most that ffldb holds in memory before it writes, with the copy that
+// its journal makes: 100 MB / 1.5 of metadata (database/ffldb, needsFlush), twice. ffldb
+// ends the process when that write finds the disk full, so that room is kept for it.
+const maxPending = 2 * (100 << 20) * 2 / 3
+
+// diskCheckEvery is how many bytes are accepted between two looks at the disk.
+const diskCheckEvery = 1 << 20
+
+// diskWatch refuses blocks before the disk is full.
+type diskWatch struct {
+	dir       string
+	accepted  uint64 // bytes since the start
+	unchecked uint64 // bytes since the last look that found room
+	full      bool   // look again before the next block
+}
+
+func watchDisk(dir string) diskWatch { return diskWatch{dir: dir, full: true} }
+
+// room says whether a block of so many bytes may be stored, as [ErrDiskFull] if not.
+func (d *diskWatch) room(size int) error {
+	d.accepted += uint64(size)
+	d.unchecked += uint64(size)
+	if !d.full && d.unchecked < diskCheckEvery {
+		return nil
+	}
+	free, err := freeSpace(d.dir)
+	if err != nil {
+		return fmt.Errorf("look at free disk space: %w", err)
+	}
+	// What is pending cannot be more than twice what came in.
+	need := diskFloor + min(maxPending, 2*d.accepted)
+	d.full = free < need
+	if d.full {
+		return fmt.Errorf("%w: %s has %d MiB left and %d MiB are kept free", ErrDiskFull, d.dir, free>>20, need>>20)
+	}
+	d.unchecked = 0
+	return nil
+}

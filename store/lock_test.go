@@ -41,7 +41,7 @@ func hold(dir string) {
 // startHolder returns once the other process holds the directory.
 func startHolder(t *testing.T, dir string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // it is this very test binary
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), holdEnv+"="+dir)
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -54,11 +54,11 @@ func newCoinbase(height int32, l label) *wire.MsgTx {
 func dataOutput(size int) (*wire.TxOut, []byte) {
 	n := size - minDataOutput
 	if n > 0 {
-		n -= wire.VarIntSerializeSize(uint64(n+dataOpcodes)) - 1 //nolint:gosec // sizes are small
+		n -= wire.VarIntSerializeSize(uint64(n+dataOpcodes)) - 1
 	}
 	s := make([]byte, dataOpcodes, dataOpcodes+n)
 	s[0], s[1] = txscript.OP_RETURN, txscript.OP_PUSHDATA4
-	binary.LittleEndian.PutUint32(s[2:], uint32(n)) //nolint:gosec // a block's size at most
+	binary.LittleEndian.PutUint32(s[2:], uint32(n))
 	s = s[:dataOpcodes+n]
 	return wire.NewTxOut(0, s), s[dataOpcodes:]
 }
@@ -124,7 +124,7 @@ func Headers(parent wire.BlockHeader, n int, seed uint64) []wire.BlockHeader {
 		header := wire.BlockHeader{
 			Version:    blockVersion,
 			PrevBlock:  parent.BlockHash(),
-			MerkleRoot: chainhash.DoubleHashH(binary.BigEndian.AppendUint64(text, uint64(i))), //nolint:gosec // i ≥ 0
+			MerkleRoot: chainhash.DoubleHashH(binary.BigEndian.AppendUint64(text, uint64(i))),
 			Timestamp:  parent.Timestamp.Add(defaultStep),
 			Bits:       easyBits,
 		}

@@ -178,7 +178,7 @@ func (b *Builder) build(extra int64, txs []*wire.MsgTx) *btcutil.Block {
 	value := blockchain.CalcBlockSubsidy(at.height, b.params) + extra
 	var coins []coin
 	for k := range kind(kinds) {
-		c := coin{value: value / kinds, key: uint8(b.label.branch), kind: k} //nolint:gosec // keys take turns
+		c := coin{value: value / kinds, key: uint8(b.label.branch), kind: k}
 		if k == 0 {
 			c.value += value % kinds
 		}

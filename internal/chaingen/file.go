@@ -58,7 +58,7 @@ func writeBlocks(to io.Writer, params *chaincfg.Params, seed uint64, shape Shape
 			return err
 		}
 		frame := binary.LittleEndian.AppendUint32(nil, uint32(params.Net))
-		frame = binary.LittleEndian.AppendUint32(frame, uint32(len(raw))) //nolint:gosec // below 4 MB
+		frame = binary.LittleEndian.AppendUint32(frame, uint32(len(raw)))
 		if _, err := w.Write(frame); err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func writeBlocks(to io.Writer, params *chaincfg.Params, seed uint64, shape Shape
 // error.
 func ReadFile(path string, net wire.BitcoinNet) iter.Seq2[*btcutil.Block, error] {
 	return func(yield func(*btcutil.Block, error) bool) {
-		file, err := os.Open(path) //nolint:gosec // the caller's choice
+		file, err := os.Open(path)
 		if err != nil {
 			yield(nil, err)
 			return

@@ -74,7 +74,7 @@ func newGenerator(params *chaincfg.Params, seed uint64, shape Shape) *generator 
 		shape:  shape,
 		label:  label{seed: seed},
 		wallet: newWallet(seed),
-		rand:   rand.New(source(seed, "choices")), //nolint:gosec // reproducible on purpose
+		rand:   rand.New(source(seed, "choices")),
 		filler: source(seed, "filler"),
 		at:     place{parent: *params.GenesisHash, height: 1, time: shape.Start},
 	}
@@ -131,7 +131,7 @@ func (g *generator) draft() []draft {
 		inputs[i] = 1
 	}
 	for range g.share(g.shape.Inputs) - n {
-		inputs[g.fullestBelow(inputs, maxInputs)]++
+		inputs[g.withRoom(inputs)]++
 	}
 	drafts := make([]draft, n)
 	for i := range drafts {
@@ -140,13 +140,13 @@ func (g *generator) draft() []draft {
 	return drafts
 }
 
-// fullestBelow draws a transaction that has room for an input; where all are full,
-// any.
-func (g *generator) fullestBelow(inputs []int, limit int) int {
+// withRoom draws a transaction that has fewer inputs than [maxInputs]; where next to
+// all are full, any.
+func (g *generator) withRoom(inputs []int) int {
 	const tries = 16
 	i := 0
 	for range tries {
-		if i = g.rand.IntN(len(inputs)); inputs[i] < limit {
+		if i = g.rand.IntN(len(inputs)); inputs[i] < maxInputs {
 			break
 		}
 	}
@@ -190,9 +190,9 @@ func (g *generator) take() coin {
 // newCoin draws key and kind. Before segwit is active, its outputs would be
 // anybody's.
 func (g *generator) newCoin(value int64) coin {
-	c := coin{value: value, key: uint8(g.rand.IntN(keyCount))} //nolint:gosec // 256 keys
+	c := coin{value: value, key: uint8(g.rand.IntN(keyCount))}
 	if g.at.height >= ActiveFrom(g.params) {
-		c.kind = kind(g.rand.IntN(kinds)) //nolint:gosec // three kinds
+		c.kind = kind(g.rand.IntN(kinds))
 	}
 	return c
 }
@@ -257,7 +257,7 @@ func (g *generator) advance(block *btcutil.Block, coinbase []coin) {
 // placed tells the coins where they are: the first outputs of the transaction.
 func placed(coins []coin, tx chainhash.Hash) []coin {
 	for i := range coins {
-		coins[i].at = wire.OutPoint{Hash: tx, Index: uint32(i)} //nolint:gosec // few outputs
+		coins[i].at = wire.OutPoint{Hash: tx, Index: uint32(i)}
 	}
 	return coins
 }

@@ -8,8 +8,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/btcsuite/btcd/blockchain"
+	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/ipfs/go-datastore"
 	dssync "github.com/ipfs/go-datastore/sync"
 )
@@ -57,4 +61,28 @@ func mainFile(t testing.TB) *os.File {
 	}
 	t.Cleanup(func() { f.Close() })
 	return f
+}
+
+// addHeaders gives the chain the blocks' headers only.
+func addHeaders(t testing.TB, c *Chain, blocks ...*btcutil.Block) {
+	t.Helper()
+	for _, b := range blocks {
+		if _, err := c.AcceptHeaders(time.Now(), []wire.BlockHeader{b.MsgBlock().Header}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// withCommitment adds a witness commitment to a coinbase that has no witness.
+func withCommitment(t testing.TB, b *btcutil.Block) *btcutil.Block {
+	t.Helper()
+	msg := b.MsgBlock()
+	script := append(append([]byte{}, blockchain.WitnessMagicBytes...), make([]byte, 32)...)
+	msg.Transactions[0].AddTxOut(wire.NewTxOut(0, script))
+	msg.Header.MerkleRoot = blockchain.CalcMerkleRoot(btcutil.NewBlock(msg).Transactions(), false)
+	for target := blockchain.CompactToBig(msg.Header.Bits); ; msg.Header.Nonce++ {
+		if hash := msg.Header.BlockHash(); blockchain.HashToBig(&hash).Cmp(target) <= 0 {
+			return btcutil.NewBlock(msg)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"sync"
 
 	"github.com/btcsuite/btcd/address/v2"
 	"github.com/btcsuite/btcd/btcec/v2"
@@ -49,24 +50,26 @@ type key struct {
 
 // wallet holds the keys that follow from a seed. It is safe for concurrent use.
 type wallet struct {
-	keys [keyCount]key
+	// keys are made at their first use: many a test needs only a few.
+	keys [keyCount]func() *key
 }
 
 func newWallet(seed uint64) *wallet {
 	w := new(wallet)
 	for i := range w.keys {
-		text := binary.BigEndian.AppendUint64([]byte("pappus chaingen key "), seed)
-		secret := sha256.Sum256(append(text, byte(i)))
-		w.keys[i] = newKey(secret)
+		w.keys[i] = sync.OnceValue(func() *key {
+			text := binary.BigEndian.AppendUint64([]byte("pappus chaingen key "), seed)
+			return newKey(sha256.Sum256(append(text, byte(i))))
+		})
 	}
 	return w
 }
 
-func newKey(secret [32]byte) key {
+func newKey(secret [32]byte) *key {
 	private, public := btcec.PrivKeyFromBytes(secret[:])
 	hash := address.Hash160(public.SerializeCompressed())
 	output := txscript.ComputeTaprootKeyNoScript(public)
-	return key{
+	return &key{
 		private: private,
 		tweaked: txscript.TweakTaprootPrivKey(*private, nil),
 		scripts: [kinds][]byte{
@@ -89,7 +92,7 @@ func script(b *txscript.ScriptBuilder) []byte {
 
 // output pays the coin's value to its key.
 func (w *wallet) output(c coin) *wire.TxOut {
-	return wire.NewTxOut(c.value, w.keys[c.key].scripts[c.kind])
+	return wire.NewTxOut(c.value, w.keys[c.key]().scripts[c.kind])
 }
 
 // sign signs every input. spent are the coins in the order of the inputs. The
@@ -115,7 +118,7 @@ func (w *wallet) sign(tx *wire.MsgTx, spent []coin) error {
 }
 
 func (w *wallet) signInput(tx *wire.MsgTx, i int, c coin, hashes *txscript.TxSigHashes, fetcher txscript.PrevOutputFetcher) (err error) {
-	in, k := tx.TxIn[i], &w.keys[c.key]
+	in, k := tx.TxIn[i], w.keys[c.key]()
 	script := k.scripts[c.kind]
 	switch c.kind {
 	case p2pkh:

@@ -83,8 +83,36 @@ func (a *assignment) fill() {
 			height = s.nextWanted(height + 1) // somebody else may have a later one
 			continue
 		}
+		if start := a.lead(i, height); start > height {
+			a.run(i, start)
+			height = s.nextWanted(height)
+			continue
+		}
 		height = a.run(i, height)
 	}
+}
+
+// lead returns the first height to ask source i for when the lowest wanted one
+// is height. A peer that needs longer than the horizon for a block gets one
+// that is needed later: it would be late with the lowest.
+func (a *assignment) lead(i int, height int32) int32 {
+	s := a.s
+	late := s.soonest(s.sources[i]) - s.cfg.Horizon
+	if late <= 0 || s.reserved == 0 {
+		return height
+	}
+	var total float64
+	for _, p := range s.sources {
+		if !p.aside {
+			total += p.meter.rate
+		}
+	}
+	ahead := late.Seconds() * total / s.sizes.expectBytes()
+	start := s.nextWanted(height + int32(min(ahead, float64(s.cfg.Window))))
+	if start > s.windowEnd() || !s.sources[i].may(a.now, s.at(start)) {
+		return height
+	}
+	return start
 }
 
 // run gives peer i consecutive wanted blocks from height on, a part of its
@@ -162,6 +190,7 @@ func (a *assignment) ask(i int, b *block, duplicate bool) {
 func (a *assignment) double() {
 	s := a.s
 	if s.lowest > s.windowEnd() || s.hasReady() || s.at(s.lowest).state != asked || !a.anyRoom() {
+		s.retry = time.Time{}
 		return
 	}
 	if !s.retry.IsZero() && a.now.Before(s.retry) {

@@ -108,21 +108,25 @@ func (s *Schedule) Missing(now time.Time, p peer.ID, hash chainhash.Hash) {
 	s.settle(now)
 }
 
-// Refused says that what p sent for hash, now or some time ago, is not that
-// block: it is never asked from p again.
+// Refused says that what p sent for hash is not that block: it is never asked
+// from p again. That may turn out when it arrives, instead of [Schedule.Received],
+// or in validation, after [Schedule.Ready].
 func (s *Schedule) Refused(now time.Time, p peer.ID, hash chainhash.Hash) {
-	q := s.source(p)
-	if q != nil {
-		if e, ok := s.answered(q, hash); ok {
+	b := s.blocks[hash]
+	if b != nil {
+		b.bars = append(b.bars, bar{peer: p})
+	}
+	arrived := false
+	if q := s.source(p); q != nil {
+		var e entry
+		if e, arrived = s.answered(q, hash); arrived {
 			q.progress = now
 			s.unask(q, e.block)
 		}
 	}
-	if b := s.blocks[hash]; b != nil {
-		b.bars = append(b.bars, bar{peer: p})
-		if b.state == held || b.state == taken {
-			s.unhold(b)
-		}
+	// What has just arrived is not what is held: that came from somebody else.
+	if b != nil && !arrived && b.state == taken {
+		s.unhold(b)
 	}
 	s.settle(now)
 }

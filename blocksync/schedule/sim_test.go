@@ -39,6 +39,7 @@ type network struct {
 
 	out   io.Writer
 	trace bool
+	spins int // timers due at once in a row
 	fail  func(format string, args ...any)
 }
 
@@ -314,8 +315,12 @@ func (n *network) nextEvent() (time.Time, bool) {
 	if !at.IsZero() && at.Before(n.now) {
 		n.fail("Next is in the past by %v", n.now.Sub(at))
 	}
-	if !at.IsZero() && !at.After(n.now) {
-		at = n.now.Add(time.Millisecond) // a due timer must not spin
+	if !at.IsZero() && at.Equal(n.now) {
+		if n.spins++; n.spins > 3 {
+			n.fail("a due timer spins: %+v", n.s.Stats())
+		}
+	} else {
+		n.spins = 0
 	}
 	if len(n.queue) > 0 && (at.IsZero() || n.queue[0].at.Before(at)) {
 		at = n.queue[0].at

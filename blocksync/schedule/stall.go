@@ -33,7 +33,7 @@ func (s *Schedule) Tick(now time.Time) []Stall {
 }
 
 // Next returns when Tick and Assign are worth calling again if nothing happens
-// before; zero if never.
+// before, never earlier than now; zero if never.
 func (s *Schedule) Next(now time.Time) time.Time {
 	next := s.retry
 	soonest := func(t time.Time) {
@@ -56,12 +56,15 @@ func (s *Schedule) Next(now time.Time) time.Time {
 			}
 		}
 	}
+	if !next.IsZero() && next.Before(now) {
+		return now
+	}
 	return next
 }
 
 // suspect returns the peer among those that owe the lowest block whose time
-// runs out first, and that time: the current time-out when others wait, the
-// longest one when nobody does, because then nothing is gained by giving up
+// runs out first, and that time: the current time-out when somebody waits who
+// could be helped, else the longest one, because nothing is gained by giving up
 // early on a peer that may only be slow.
 func (s *Schedule) suspect(now time.Time) (*source, time.Duration) {
 	var first *source
@@ -73,18 +76,19 @@ func (s *Schedule) suspect(now time.Time) (*source, time.Duration) {
 	if first == nil {
 		return nil, 0
 	}
-	if s.othersWait(now) {
+	if s.everybodyWaits(now) {
 		return first, s.timeout
 	}
 	return first, s.cfg.StallMax
 }
 
-// othersWait reports whether a peer that could deliver the lowest block has
-// room that Assign found nothing for.
-func (s *Schedule) othersWait(now time.Time) bool {
-	b := s.at(s.lowest)
+// everybodyWaits reports whether another peer could deliver the lowest block
+// while either validation has nothing to do without it or that peer has room
+// that Assign found nothing for.
+func (s *Schedule) everybodyWaits(now time.Time) bool {
+	b, starved := s.at(s.lowest), !s.hasReady()
 	for _, p := range s.sources {
-		if p.spare && p.may(now, b) {
+		if (starved || p.spare) && p.may(now, b) {
 			return true
 		}
 	}

@@ -17,30 +17,37 @@ const diskCheckEvery = 1 << 20
 // diskWatch refuses blocks before the disk is full.
 type diskWatch struct {
 	dir       string
+	free      func(dir string) (uint64, error)
 	accepted  uint64 // bytes since the start
 	unchecked uint64 // bytes since the last look that found room
 	full      bool   // look again before the next block
 }
 
-func watchDisk(dir string) diskWatch { return diskWatch{dir: dir, full: true} }
+func watchDisk(dir string) diskWatch { return diskWatch{dir: dir, free: freeSpace, full: true} }
 
 // room says whether a block of so many bytes may be stored, as [ErrDiskFull] if not.
 func (d *diskWatch) room(size int) error {
-	d.accepted += uint64(size)
 	d.unchecked += uint64(size)
-	if !d.full && d.unchecked < diskCheckEvery {
-		return nil
+	if d.full || d.unchecked >= diskCheckEvery {
+		if err := d.look(); err != nil {
+			return err
+		}
+		d.unchecked = 0
 	}
-	free, err := freeSpace(d.dir)
+	d.accepted += uint64(size)
+	return nil
+}
+
+func (d *diskWatch) look() error {
+	free, err := d.free(d.dir)
 	if err != nil {
 		return fmt.Errorf("look at free disk space: %w", err)
 	}
-	// What is pending cannot be more than twice what came in.
-	need := diskFloor + min(maxPending, 2*d.accepted)
+	// What is pending is hardly more than twice what came in.
+	need := diskFloor + min(maxPending, 2*(d.accepted+diskCheckEvery))
 	d.full = free < need
 	if d.full {
 		return fmt.Errorf("%w: %s has %d MiB left and %d MiB are kept free", ErrDiskFull, d.dir, free>>20, need>>20)
 	}
-	d.unchecked = 0
 	return nil
 }

@@ -82,7 +82,7 @@ func (c *Chain) Submit(tx *btcutil.Tx) error {
 // confirm takes what a new block holds, or makes impossible, out of the mempool.
 func (c *Chain) confirm(b *btcutil.Block) {
 	// While the chain is being synced nothing waits, and orphans are not admitted.
-	if c.pool == nil || c.pool.Count() == 0 {
+	if c.pool.Count() == 0 {
 		return
 	}
 	for _, tx := range b.Transactions()[1:] {
@@ -96,9 +96,6 @@ func (c *Chain) confirm(b *btcutil.Block) {
 // readmit puts the transactions of a block that left the main chain back into the
 // mempool. One that is not taken back takes those with it that spend from it.
 func (c *Chain) readmit(b *btcutil.Block) {
-	if c.pool == nil {
-		return
-	}
 	for _, tx := range b.Transactions()[1:] {
 		if _, _, err := c.pool.MaybeAcceptTransaction(tx, false, false); err != nil {
 			c.pool.RemoveTransaction(tx, true)

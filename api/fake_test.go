@@ -1,0 +1,410 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/btcsuite/btcd/blockchain"
+	"github.com/btcsuite/btcd/btcjson"
+	"github.com/btcsuite/btcd/btcutil/v2"
+	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/btcsuite/btcd/txscript/v2"
+	"github.com/btcsuite/btcd/wire/v2"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/pappus-network/pappus/chain/headertree"
+)
+
+// fake is a node in memory: a real header tree, blocks that nobody validates.
+type fake struct {
+	mu      sync.Mutex
+	params  *chaincfg.Params
+	tree    *headertree.Tree
+	tip     Tip
+	blocks  map[chainhash.Hash][]byte
+	tips    map[chainhash.Hash]struct{}
+	usage   Usage
+	pending []Pending
+	index   map[chainhash.Hash]chainhash.Hash // txid → block
+	refusal error                             // of the next SubmitTx or SubmitBlock
+	limit   btcutil.Amount                    // of the last SubmitTx
+	payTo   []byte                            // of the last Mine
+	peers   []Peer
+	kept    []peer.AddrInfo
+	dialled []peer.ID
+	cut     []peer.ID
+	stopped int
+	syncing bool
+	inside  chan struct{} // if not nil, Mine waits for it
+}
+
+func newFake(params *chaincfg.Params) *fake {
+	f := &fake{
+		params: params,
+		tree:   headertree.New(params),
+		tip:    Tip{Hash: *params.GenesisHash},
+		blocks: make(map[chainhash.Hash][]byte),
+		tips:   map[chainhash.Hash]struct{}{*params.GenesisHash: {}},
+		index:  make(map[chainhash.Hash]chainhash.Hash),
+	}
+	f.blocks[*params.GenesisHash] = encode(params.GenesisBlock)
+	return f
+}
+
+func (f *fake) backend() Backend {
+	return Backend{
+		Params: f.params, Chain: fakeChain{f}, Disk: f, Mempool: f, Miner: f, Peers: f, Kept: fakeKept{f},
+		Sync: f, Control: f, Metrics: prometheus.NewRegistry(),
+	}
+}
+
+func encode(msg interface{ Serialize(io.Writer) error }) []byte {
+	var raw bytes.Buffer
+	if err := msg.Serialize(&raw); err != nil {
+		panic(err)
+	}
+	return raw.Bytes()
+}
+
+// next builds a block on parent. The salt tells branches apart.
+func (f *fake) next(parent chainhash.Hash, payTo []byte, salt byte, txs ...*wire.MsgTx) *btcutil.Block {
+	before, _ := f.tree.Lookup(parent)
+	height := before.Height + 1
+	script, err := txscript.NewScriptBuilder().AddInt64(int64(height)).AddData([]byte{salt, 0}).Script()
+	if err != nil {
+		panic(err)
+	}
+	coinbase := wire.NewMsgTx(2)
+	coinbase.AddTxIn(&wire.TxIn{PreviousOutPoint: wire.OutPoint{Index: 0xffffffff}, SignatureScript: script, Sequence: 0xffffffff})
+	coinbase.AddTxOut(wire.NewTxOut(50*btcutil.SatoshiPerBitcoin, payTo))
+	msg := wire.NewMsgBlock(&wire.BlockHeader{
+		Version: 0x20000000, PrevBlock: parent, Bits: f.params.PowLimitBits,
+		Timestamp: before.Header.Timestamp.Add(10 * time.Minute),
+	})
+	for _, tx := range append([]*wire.MsgTx{coinbase}, txs...) {
+		if err := msg.AddTransaction(tx); err != nil {
+			panic(err)
+		}
+	}
+	msg.Header.MerkleRoot = blockchain.CalcMerkleRoot(btcutil.NewBlock(msg).Transactions(), false)
+	for hash := msg.BlockHash(); blockchain.HashToBig(&hash).Cmp(f.params.PowLimit) > 0; hash = msg.BlockHash() {
+		msg.Header.Nonce++
+	}
+	return btcutil.NewBlock(msg)
+}
+
+// connect adds a block; a main one becomes the tip. The clock is that of 2030: in a
+// synctest bubble it is 2000, before any genesis.
+func (f *fake) connect(b *btcutil.Block, main bool) {
+	if _, err := f.tree.Add(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), []wire.BlockHeader{b.MsgBlock().Header}); err != nil {
+		panic(err)
+	}
+	f.blocks[*b.Hash()] = encode(b.MsgBlock())
+	delete(f.tips, b.MsgBlock().Header.PrevBlock)
+	f.tips[*b.Hash()] = struct{}{}
+	for _, tx := range b.Transactions() {
+		f.index[*tx.Hash()] = *b.Hash()
+	}
+	if main {
+		f.tip = Tip{Hash: *b.Hash(), Height: f.tip.Height + 1}
+	}
+}
+
+// grow mines n empty blocks on the tip.
+func (f *fake) grow(n int) *fake {
+	for range n {
+		f.connect(f.next(f.tip.Hash, []byte{txscript.OP_TRUE}, 0), true)
+	}
+	return f
+}
+
+// fakeChain and fakeKept exist because the interfaces share method names.
+type fakeChain struct{ *fake }
+
+func (c fakeChain) Headers() *headertree.Tree { return c.tree }
+func (c fakeChain) Tip() Tip                  { c.mu.Lock(); defer c.mu.Unlock(); return c.fake.tip }
+func (c fakeChain) Tips() []chainhash.Hash {
+	var all []chainhash.Hash
+	for h := range c.tips {
+		all = append(all, h)
+	}
+	return all
+}
+
+func (c fakeChain) HaveBlock(h chainhash.Hash) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, ok := c.blocks[h]
+	return ok
+}
+
+func (c fakeChain) RawBlock(h chainhash.Hash) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	raw, ok := c.blocks[h]
+	if !ok {
+		return nil, errors.New("no such block")
+	}
+	return bytes.Clone(raw), nil
+}
+
+func (f *fake) Usage() Usage       { return f.usage }
+func (f *fake) Pending() []Pending { f.mu.Lock(); defer f.mu.Unlock(); return f.pending }
+
+func (f *fake) FindTx(txid chainhash.Hash) ([]byte, chainhash.Hash, error) {
+	for _, p := range f.pending {
+		if *p.Tx.Hash() == txid {
+			return encode(p.Tx.MsgTx()), chainhash.Hash{}, nil
+		}
+	}
+	block, ok := f.index[txid]
+	if !ok || !f.usage.TxIndex {
+		return nil, chainhash.Hash{}, ErrNotFound
+	}
+	b, err := btcutil.NewBlockFromBytes(f.blocks[block])
+	if err != nil {
+		return nil, block, err
+	}
+	for _, tx := range b.Transactions() {
+		if *tx.Hash() == txid {
+			return encode(tx.MsgTx()), block, nil
+		}
+	}
+	return nil, block, ErrNotFound
+}
+
+func (f *fake) SubmitTx(tx *btcutil.Tx, limit btcutil.Amount) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.limit = limit
+	if f.refusal != nil {
+		return f.refusal
+	}
+	f.pending = append(f.pending, Pending{Tx: tx, Fee: 1000, Added: time.Now(), Height: f.tip.Height})
+	return nil
+}
+
+func (f *fake) Mine(ctx context.Context, payTo []byte, n int) ([]chainhash.Hash, error) {
+	if f.inside != nil {
+		select {
+		case <-f.inside:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.payTo = payTo
+	if payTo == nil {
+		payTo = []byte{txscript.OP_TRUE}
+	}
+	var hashes []chainhash.Hash
+	for range n {
+		b := f.next(f.tip.Hash, payTo, 0)
+		f.connect(b, true)
+		hashes = append(hashes, *b.Hash())
+	}
+	return hashes, nil
+}
+
+func (f *fake) SubmitBlock(b *btcutil.Block) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.refusal != nil {
+		return f.refusal
+	}
+	f.connect(b, true)
+	return nil
+}
+
+func (f *fake) Connected() []Peer { return f.peers }
+func (f *fake) Dial(_ context.Context, info peer.AddrInfo) error {
+	f.dialled = append(f.dialled, info.ID)
+	return f.refusal
+}
+
+func (f *fake) Disconnect(id peer.ID) bool {
+	for _, p := range f.peers {
+		if p.ID == id {
+			f.cut = append(f.cut, id)
+			return true
+		}
+	}
+	return false
+}
+
+func (f *fake) Network() Network {
+	return Network{
+		ID: ids()[2], Version: 100, Agent: "pappus/0.1", Services: 1, RelayFee: 1000,
+		Listen: []multiaddr.Multiaddr{
+			multiaddr.StringCast("/ip4/127.0.0.1/tcp/8477"), multiaddr.StringCast("/ip4/127.0.0.1/udp/8477/quic-v1"),
+		},
+	}
+}
+
+func (f *fake) Progress() Progress {
+	return Progress{Syncing: f.syncing, Blocks: f.tip.Height, Headers: f.tree.Best().Height, ETA: 90 * time.Second}
+}
+
+func (f *fake) Stop() { f.mu.Lock(); defer f.mu.Unlock(); f.stopped++ }
+
+func (f *fake) stops() int { f.mu.Lock(); defer f.mu.Unlock(); return f.stopped }
+
+type fakeKept struct{ *fake }
+
+func (k fakeKept) Add(info peer.AddrInfo) error {
+	if k.refusal != nil {
+		return k.refusal
+	}
+	k.fake.kept = append(k.fake.kept, info)
+	return nil
+}
+
+func (k fakeKept) Remove(id peer.ID) bool {
+	for i, info := range k.fake.kept {
+		if info.ID == id {
+			k.fake.kept = append(k.fake.kept[:i:i], k.fake.kept[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+func (k fakeKept) Kept() []peer.AddrInfo { return k.fake.kept }
+
+// ids are valid peer ids: identity multihashes of made-up ed25519 keys.
+func ids() [3]peer.ID {
+	var all [3]peer.ID
+	for i := range all {
+		key := append([]byte{0x08, 0x01, 0x12, 0x20}, bytes.Repeat([]byte{byte(i + 1)}, 32)...)
+		all[i] = peer.ID(append([]byte{0x00, byte(len(key))}, key...))
+	}
+	return all
+}
+
+// spend is a transaction that nobody validates, with a witness.
+func spend(of chainhash.Hash, value int64) *wire.MsgTx {
+	tx := wire.NewMsgTx(2)
+	tx.AddTxIn(&wire.TxIn{PreviousOutPoint: wire.OutPoint{Hash: of}, Sequence: 0xfffffffd, Witness: wire.TxWitness{{1, 2, 3}, {4}}})
+	tx.AddTxOut(wire.NewTxOut(value, append([]byte{txscript.OP_0, 20}, make([]byte, 20)...)))
+	return tx
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// prepare returns a server that is not listening.
+func prepare(t *testing.T, f *fake, change ...func(*Config)) *Server {
+	t.Helper()
+	cfg := DefaultConfig(t.TempDir())
+	cfg.Listen = "127.0.0.1:0"
+	for _, c := range change {
+		c(&cfg)
+	}
+	s, err := New(cfg, f.backend(), quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// start runs a server on loopback until the test ends.
+func start(t *testing.T, f *fake, change ...func(*Config)) *Server {
+	t.Helper()
+	s := prepare(t, f, change...)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	select {
+	case <-s.Ready():
+	case err := <-ended:
+		ended <- nil
+		t.Fatalf("Run: %v", err)
+	}
+	return s
+}
+
+// post is a request of an honest program's, not yet sent.
+func post(t *testing.T, s *Server, body string) *http.Request {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:8480/", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	user, password, _ := strings.Cut(s.auth.cookie, ":")
+	r.SetBasicAuth(user, password)
+	return r
+}
+
+func serve(s *Server, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	return w
+}
+
+// call runs one method and returns its result or its error.
+func call(t *testing.T, s *Server, method, params string) (json.RawMessage, *btcjson.RPCError) {
+	t.Helper()
+	w := serve(s, post(t, s, `{"jsonrpc":"2.0","id":1,"method":"`+method+`","params":`+params+`}`))
+	if w.Code != http.StatusOK {
+		t.Fatalf("%s %s: status %d: %s", method, params, w.Code, w.Body)
+	}
+	var r struct {
+		Result json.RawMessage
+		Error  *btcjson.RPCError
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &r); err != nil {
+		t.Fatalf("%s %s: %v in %s", method, params, err, w.Body)
+	}
+	return r.Result, r.Error
+}
+
+// get calls a method that must succeed.
+func get[T any](t *testing.T, s *Server, method, params string) T {
+	t.Helper()
+	raw, refused := call(t, s, method, params)
+	if refused != nil {
+		t.Fatalf("%s %s: %v", method, params, refused)
+	}
+	var v T
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatalf("%s %s: %v in %s", method, params, err, raw)
+	}
+	return v
+}
+
+// block170 is the first block of the main network with a payment.
+func block170(t *testing.T) *btcutil.Block {
+	t.Helper()
+	text, err := os.ReadFile("testdata/block170.hex")
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := btcutil.NewBlockFromBytes(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

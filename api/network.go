@@ -1,0 +1,282 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/btcsuite/btcd/btcjson"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
+)
+
+// maxAgent is how much of a peer's agent string is shown. Source: design.md §3.
+const maxAgent = 256
+
+func (d *dispatcher) networkMethods() []method {
+	const form = " A node is a multiaddr that ends in /p2p/<peer id>"
+	return []method{
+		{
+			name: "addnode", handle: d.addNode,
+			args: []argument{{name: "node", alias: "addr"}, {name: "command", alias: "subcmd"}, {name: "v2transport", optional: true}},
+			summary: "Keeps a link to a node (add), no longer does (remove), or connects to it once (onetry)." + form +
+				"; for remove the peer id alone will do. onetry waits for the connection, and unlike bitcoind's tells of a failure. Every link is encrypted: v2transport is taken and not needed.",
+		},
+		{
+			name: "disconnectnode", handle: d.disconnectNode,
+			args:    []argument{{name: "address", optional: true}, {name: "nodeid", optional: true}},
+			summary: "Closes the connections to a node, named by its peer id, by an address that getpeerinfo shows, or by getpeerinfo's id. A node that addnode keeps will be dialled again.",
+		},
+		{
+			name: "getaddednodeinfo", handle: d.getAddedNodeInfo,
+			args:    []argument{{name: "node", optional: true}},
+			summary: "Returns the nodes that a link is kept to, or one of them, and whether they are connected.",
+		},
+		{
+			name: "getconnectioncount", handle: d.getConnectionCount,
+			summary: "Returns how many peers are connected.",
+		},
+		{
+			name: "getnetworkinfo", handle: d.getNetworkInfo,
+			summary: "Returns what this node is to others: version, services, addresses it listens on, connections, and the least fee rate that is relayed.",
+		},
+		{
+			name: "getpeerinfo", handle: d.getPeerInfo,
+			summary: "Returns the connected peers. addr is a multiaddr with the peer's id, which addnode and disconnectnode take; heights and agent are what the peer claims.",
+		},
+	}
+}
+
+// peerResult is getpeerinfo's, with the keys that btcjson lacks or leaves out
+// when they are zero.
+type peerResult struct {
+	btcjson.GetPeerInfoResult
+	PeerID          string            `json:"peerid"`
+	AddrBind        string            `json:"addrbind"`
+	Network         string            `json:"network"`
+	ServicesNames   []string          `json:"servicesnames"`
+	LastTransaction int64             `json:"last_transaction"`
+	LastBlock       int64             `json:"last_block"`
+	MinPing         *float64          `json:"minping,omitempty"`
+	Ping            *float64          `json:"pingtime,omitempty"`
+	SyncedHeaders   int32             `json:"synced_headers"`
+	SyncedBlocks    int32             `json:"synced_blocks"`
+	InFlight        []int32           `json:"inflight"`
+	Permissions     []string          `json:"permissions"`
+	MinFeeFilter    amount            `json:"minfeefilter"`
+	BytesSentPerMsg map[string]uint64 `json:"bytessent_per_msg"`
+	BytesRecvPerMsg map[string]uint64 `json:"bytesrecv_per_msg"`
+	ConnectionType  string            `json:"connection_type"`
+	Transport       string            `json:"transport_protocol_type"`
+	SessionID       string            `json:"session_id"`
+}
+
+func describePeer(p Peer) peerResult {
+	r := peerResult{
+		GetPeerInfoResult: btcjson.GetPeerInfoResult{
+			ID:             p.Number,
+			Addr:           withPeer(p.Addr, p.ID),
+			Services:       hex64(p.Services),
+			RelayTxes:      true,
+			LastSend:       unix(p.LastSend),
+			LastRecv:       unix(p.LastRecv),
+			BytesSent:      p.BytesSent,
+			BytesRecv:      p.BytesRcv,
+			ConnTime:       unix(p.Connected),
+			TimeOffset:     int64(p.Offset.Seconds()),
+			Version:        p.Version,
+			SubVer:         printable(p.Agent, maxAgent),
+			Inbound:        p.Inbound,
+			StartingHeight: p.Start,
+			CurrentHeight:  max(p.Start, p.SyncedHeader),
+			SyncNode:       p.Syncing,
+		},
+		PeerID:          p.ID.String(),
+		Network:         networkOf(p.Addr),
+		ServicesNames:   serviceNames(p.Services),
+		LastTransaction: unix(p.LastTx),
+		LastBlock:       unix(p.LastBlock),
+		SyncedHeaders:   p.SyncedHeader,
+		SyncedBlocks:    p.SyncedBlock,
+		InFlight:        append([]int32{}, p.InFlight...),
+		Permissions:     []string{},
+		BytesSentPerMsg: map[string]uint64{},
+		BytesRecvPerMsg: map[string]uint64{},
+		ConnectionType:  connectionType(p),
+		Transport:       transportOf(p.Addr),
+	}
+	if p.Local != nil {
+		r.AddrBind = p.Local.String()
+	}
+	if p.Ping > 0 {
+		seconds := p.Ping.Seconds()
+		r.Ping = &seconds
+	}
+	if p.MinPing > 0 {
+		seconds := p.MinPing.Seconds()
+		r.MinPing = &seconds
+	}
+	return r
+}
+
+// withPeer is an address as addnode takes it.
+func withPeer(addr multiaddr.Multiaddr, id peer.ID) string {
+	suffix := "/p2p/" + id.String()
+	if addr == nil {
+		return suffix
+	}
+	return strings.TrimSuffix(addr.String(), suffix) + suffix
+}
+
+// networkOf is bitcoind's word for the kind of address.
+func networkOf(addr multiaddr.Multiaddr) string {
+	ip, ok := ipOf(addr)
+	switch {
+	case !ok || ip.IsPrivate() || ip.IsLoopback() || ip.IsUnspecified() || ip.IsLinkLocalUnicast():
+		return "not_publicly_routable"
+	case ip.Is4():
+		return "ipv4"
+	default:
+		return "ipv6"
+	}
+}
+
+func ipOf(addr multiaddr.Multiaddr) (netip.Addr, bool) {
+	if addr == nil {
+		return netip.Addr{}, false
+	}
+	raw, err := manet.ToIP(addr)
+	if err != nil {
+		return netip.Addr{}, false
+	}
+	ip, ok := netip.AddrFromSlice(raw)
+	return ip.Unmap(), ok
+}
+
+func connectionType(p Peer) string {
+	switch {
+	case p.Inbound:
+		return "inbound"
+	case p.Kept:
+		return "manual"
+	default:
+		return "outbound-full-relay"
+	}
+}
+
+// transportOf names what carries the connection: bitcoind has v1 and v2 there.
+func transportOf(addr multiaddr.Multiaddr) string {
+	if addr != nil {
+		for _, c := range addr {
+			if name := c.Protocol().Name; name == "tcp" || name == "quic-v1" {
+				return name
+			}
+		}
+	}
+	return "unknown"
+}
+
+// serviceNames spells out the bits of the status message. Source: design.md §3.
+func serviceNames(services uint64) []string {
+	names := []string{}
+	for i, name := range []string{"FULL", "LIGHT", "FILTERS", "BRIDGE", "SECURE", "SUPER"} {
+		if services&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (d *dispatcher) getPeerInfo(context.Context, arguments) (any, error) {
+	peers := d.Peers.Connected()
+	slices.SortFunc(peers, func(a, b Peer) int { return cmp.Compare(a.Number, b.Number) })
+	all := make([]peerResult, 0, len(peers))
+	for _, p := range peers {
+		all = append(all, describePeer(p))
+	}
+	return all, nil
+}
+
+func (d *dispatcher) getConnectionCount(context.Context, arguments) (any, error) {
+	return len(d.Peers.Connected()), nil
+}
+
+// networkResult is getnetworkinfo's, with the keys that btcjson lacks.
+type networkResult struct {
+	btcjson.GetNetworkInfoResult
+	PeerID             string   `json:"peerid"`
+	LocalServicesNames []string `json:"localservicesnames"`
+	ListenAddresses    []string `json:"listenaddresses"`
+	RelayFee           amount   `json:"relayfee"`
+	IncrementalFee     amount   `json:"incrementalfee"`
+	Warnings           []string `json:"warnings"`
+}
+
+func (d *dispatcher) getNetworkInfo(context.Context, arguments) (any, error) {
+	n := d.Peers.Network()
+	r := networkResult{
+		GetNetworkInfoResult: btcjson.GetNetworkInfoResult{
+			Version: n.Version,
+			// Not in slashes as bitcoind's: btcd's client compares it with version
+			// numbers as text, and would take "/" for older than all of them.
+			SubVersion:      n.Agent,
+			ProtocolVersion: protocolVersion,
+			LocalServices:   hex64(n.Services),
+			LocalRelay:      true,
+			NetworkActive:   true,
+			LocalAddresses:  []btcjson.LocalAddressesResult{},
+		},
+		PeerID:             n.ID.String(),
+		LocalServicesNames: serviceNames(n.Services),
+		ListenAddresses:    []string{},
+		RelayFee:           amount(n.RelayFee),
+		IncrementalFee:     amount(n.RelayFee),
+		Warnings:           []string{},
+	}
+	for _, p := range d.Peers.Connected() {
+		r.Connections++
+		if p.Inbound {
+			r.ConnectionsIn++
+		} else {
+			r.ConnectionsOut++
+		}
+	}
+	reachable := map[string]bool{}
+	for _, addr := range n.Listen {
+		r.ListenAddresses = append(r.ListenAddresses, withPeer(addr, n.ID))
+		if local, ok := localAddress(addr); ok && !slices.Contains(r.LocalAddresses, local) {
+			r.LocalAddresses = append(r.LocalAddresses, local)
+			reachable[familyOf(addr)] = true
+		}
+	}
+	for _, name := range []string{"ipv4", "ipv6"} {
+		r.Networks = append(r.Networks, btcjson.NetworksResult{Name: name, Limited: !reachable[name], Reachable: reachable[name]})
+	}
+	return r, nil
+}
+
+// protocolVersion is the version of Bitcoin's payload codecs. Source: design.md §3.
+const protocolVersion = 70016
+
+// localAddress is a listening address as bitcoind writes it.
+func localAddress(addr multiaddr.Multiaddr) (btcjson.LocalAddressesResult, bool) {
+	a, err := manet.ToNetAddr(addr)
+	if err != nil {
+		return btcjson.LocalAddressesResult{}, false
+	}
+	to, err := netip.ParseAddrPort(a.String())
+	if err != nil {
+		return btcjson.LocalAddressesResult{}, false
+	}
+	return btcjson.LocalAddressesResult{Address: to.Addr().String(), Port: to.Port(), Score: 1}, true
+}
+
+func familyOf(addr multiaddr.Multiaddr) string {
+	if ip, ok := ipOf(addr); ok && ip.Is4() {
+		return "ipv4"
+	}
+	return "ipv6"
+}

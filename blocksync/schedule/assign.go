@@ -189,7 +189,7 @@ func (a *assignment) ask(i int, b *block, duplicate bool) {
 // ask for: at the end of the plan, or when window or budget are full.
 func (a *assignment) double() {
 	s := a.s
-	if s.lowest > s.windowEnd() || s.hasReady() || s.at(s.lowest).state != asked || !a.anyRoom() {
+	if s.lowest > s.windowEnd() || !s.starved() || s.at(s.lowest).state != asked || !a.anyRoom() {
 		s.retry = time.Time{}
 		return
 	}
@@ -235,15 +235,9 @@ func (a *assignment) forecast() {
 	}
 }
 
-// hasReady reports whether the next block to validate is held.
-func (s *Schedule) hasReady() bool {
-	for h := s.turn; h < s.lowest; h++ {
-		if s.at(h).state == held {
-			return true
-		}
-	}
-	return false
-}
+// starved reports whether validation has nothing to do without the lowest
+// missing block.
+func (s *Schedule) starved() bool { return s.lowest == s.base+1 }
 
 // fits reports whether one block more may be under way.
 func (s *Schedule) fits() bool {

@@ -150,7 +150,7 @@ func (s *Schedule) Leave(now time.Time, p peer.ID) {
 }
 
 // Ready returns the next block in height order if it is held. A block is
-// returned once; [Schedule.Done], [Schedule.Return] or [Schedule.Refused] must
+// returned once; [Schedule.Done], [Schedule.Refused] or [Schedule.Lost] must
 // follow.
 func (s *Schedule) Ready() (hash chainhash.Hash, height int32, ok bool) {
 	for ; s.turn <= s.end(); s.turn++ {
@@ -169,20 +169,13 @@ func (s *Schedule) Ready() (hash chainhash.Hash, height int32, ok bool) {
 	return hash, 0, false
 }
 
-// Return takes back a block that was taken but not validated, because one
-// before it could not be.
-func (s *Schedule) Return(hash chainhash.Hash) {
-	b := s.blocks[hash]
-	if b == nil || b.state != taken {
-		return
+// Lost says that a block that was taken could not be used, through nobody's
+// fault, and that its body is gone: if it is planned, it is asked for again.
+func (s *Schedule) Lost(now time.Time, hash chainhash.Hash) {
+	if b := s.blocks[hash]; b != nil && b.state == taken {
+		s.unhold(b)
+		s.settle(now)
 	}
-	b.state = held
-	if !b.planned {
-		s.ready -= b.cost
-		s.leaveOut(b)
-		return
-	}
-	s.turn = min(s.turn, b.height)
 }
 
 // Done says that a block is validated, wherever it came from: its bytes are
@@ -212,6 +205,9 @@ func (s *Schedule) Done(now time.Time, hash chainhash.Hash) {
 	s.turn, s.cursor = max(s.turn, s.base+1), max(s.cursor, s.base+1)
 	s.settle(now)
 }
+
+// Span returns the heights (base, end] of the plan.
+func (s *Schedule) Span() (base, end int32) { return s.base, s.end() }
 
 // at returns the block of the plan with the given height.
 func (s *Schedule) at(height int32) *block { return s.plan[height-s.base-1] }

@@ -86,7 +86,7 @@ func (s *Schedule) suspect(now time.Time) (*source, time.Duration) {
 // while either validation has nothing to do without it or that peer has room
 // that Assign found nothing for.
 func (s *Schedule) everybodyWaits(now time.Time) bool {
-	b, starved := s.at(s.lowest), !s.hasReady()
+	b, starved := s.at(s.lowest), s.starved()
 	for _, p := range s.sources {
 		if (starved || p.spare) && p.may(now, b) {
 			return true

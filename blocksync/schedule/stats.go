@@ -51,7 +51,8 @@ func (s *Schedule) Stats() Stats {
 // PeerStats are figures of one peer.
 type PeerStats struct {
 	Height   int32         // it has the plan up to here
-	InFlight int           // requests that it has not answered
+	InFlight []int32       // heights of the blocks awaited from it, in the order asked
+	Owed     int           // requests that it has not answered, awaited or not
 	Limit    int           // how many it may have
 	Rate     float64       // bytes per second; 0: not known
 	Delay    time.Duration // shortest time from asking to arrival; 0: not known
@@ -64,8 +65,14 @@ func (s *Schedule) Peer(p peer.ID) (PeerStats, bool) {
 	if q == nil {
 		return PeerStats{}, false
 	}
-	return PeerStats{
-		Height: q.height, InFlight: len(q.queue), Limit: s.limit(q),
+	st := PeerStats{
+		Height: q.height, Owed: len(q.queue), Limit: s.limit(q),
 		Rate: q.meter.rate, Delay: q.meter.delay, Aside: q.aside,
-	}, true
+	}
+	for _, e := range q.queue {
+		if !e.dropped {
+			st.InFlight = append(st.InFlight, e.block.height)
+		}
+	}
+	return st, true
 }

@@ -115,7 +115,7 @@ func (c *conversation) run(ctx context.Context) {
 	}
 	c.in = newPacedReader(c.stream, c.spec, requestBuffer)
 	c.out = &pacedWriter{stream: c.stream, spec: c.spec}
-	c.answer = &Answer{w: bufio.NewWriterSize(c.out, sendBuffer), spec: c.spec, pace: c.out}
+	c.answer = &Answer{conn: c.stream.Conn(), w: bufio.NewWriterSize(c.out, sendBuffer), spec: c.spec, pace: c.out}
 	patience := c.spec.FirstByte
 	for {
 		if err := c.in.await(patience); err != nil {
@@ -233,10 +233,14 @@ func (s *Server) turn(ctx context.Context, p peer.ID, patience time.Duration) (f
 
 // Answer takes the messages of one answer.
 type Answer struct {
+	conn network.Conn
 	w    *bufio.Writer
 	pace *pacedWriter
 	spec Spec
 }
+
+// Conn returns the connection that the request came on.
+func (a *Answer) Conn() network.Conn { return a.conn }
 
 // Send adds one message. Small ones are buffered until the handler returns; a
 // large payload is written through without a copy.
@@ -244,8 +248,5 @@ func (a *Answer) Send(cmd envelope.Command, payload []byte) error {
 	a.pace.begin()
 	return envelope.Write(a.w, a.spec.Net, cmd, payload)
 }
-
-// Flush sends what is buffered, for an answer that takes its time.
-func (a *Answer) Flush() error { return a.w.Flush() }
 
 func (a *Answer) flush() error { return a.w.Flush() }

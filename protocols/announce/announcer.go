@@ -1,0 +1,154 @@
+package announce
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/btcsuite/btcd/wire/v2"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/pappus-network/pappus/protocols/exchange"
+)
+
+// maxPending is how many headers wait for one slow listener: with more, it is
+// told of the last alone and asks for the rest. 8 × 80 bytes.
+const maxPending = 8
+
+// Announcer tells the peers that have joined of each new tip. It is safe for
+// concurrent use.
+type Announcer struct {
+	opener exchange.Opener
+	spec   exchange.Spec
+	wake   chan struct{} // listeners has grown
+
+	mu        sync.Mutex
+	listeners map[peer.ID]*listener
+}
+
+// listener is one peer that is told.
+type listener struct {
+	stop    context.CancelFunc // nil until Run has started it
+	news    chan struct{}      // pending is not empty
+	pending []wire.BlockHeader
+}
+
+// New returns an announcer on a network; nothing is sent before Run.
+func New(o exchange.Opener, params *chaincfg.Params) *Announcer {
+	return &Announcer{opener: o, spec: Spec(params), wake: make(chan struct{}, 1), listeners: make(map[peer.ID]*listener)}
+}
+
+// Run sends until ctx ends and returns when nothing is being sent.
+func (a *Announcer) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	for {
+		a.start(ctx, &wg)
+		select {
+		case <-ctx.Done():
+			wg.Wait()
+			return nil
+		case <-a.wake:
+		}
+	}
+}
+
+// start gives each new listener a goroutine, which ends with ctx or when the
+// peer leaves.
+func (a *Announcer) start(ctx context.Context, wg *sync.WaitGroup) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for p, l := range a.listeners {
+		if l.stop != nil {
+			continue
+		}
+		own, stop := context.WithCancel(ctx)
+		l.stop = stop
+		wg.Go(func() { a.tell(own, p, l) })
+	}
+}
+
+// Join adds a peer that has completed its handshake.
+func (a *Announcer) Join(p peer.ID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, ok := a.listeners[p]; ok {
+		return
+	}
+	a.listeners[p] = &listener{news: make(chan struct{}, 1)}
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Leave drops a peer.
+func (a *Announcer) Leave(p peer.ID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if l, ok := a.listeners[p]; ok {
+		delete(a.listeners, p)
+		if l.stop != nil {
+			l.stop()
+		}
+	}
+}
+
+// Announce tells every peer but the given ones of the header. It never blocks.
+func (a *Announcer) Announce(h wire.BlockHeader, except ...peer.ID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for p, l := range a.listeners {
+		if slices.Contains(except, p) {
+			continue
+		}
+		l.pending = append(l.pending, h)
+		if len(l.pending) > maxPending || !linked(l.pending) {
+			l.pending = []wire.BlockHeader{h}
+		}
+		select {
+		case l.news <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// linked says whether the last header is the child of the one before it.
+func linked(hs []wire.BlockHeader) bool {
+	n := len(hs)
+	return n < 2 || hs[n-1].PrevBlock == hs[n-2].BlockHash()
+}
+
+// tell sends one peer what is pending for it. A stream that breaks is opened
+// again for the next announcement; what was lost the peer finds by asking.
+func (a *Announcer) tell(ctx context.Context, p peer.ID, l *listener) {
+	var d *exchange.Dialogue
+	defer func() {
+		if d != nil {
+			_ = d.Close() // the peer has left or we are stopping
+		}
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.news:
+		}
+		a.mu.Lock()
+		hs := l.pending
+		l.pending = nil
+		a.mu.Unlock()
+		payload, err := encode(hs)
+		if err != nil || len(hs) == 0 {
+			continue
+		}
+		if d == nil {
+			if d, err = exchange.Open(ctx, a.opener, p, a.spec); err != nil {
+				continue
+			}
+		}
+		if err := d.Send(ctx, exchange.Message{Command: headers, Payload: payload}); err != nil {
+			d = nil
+		}
+	}
+}

@@ -123,11 +123,11 @@ type Peer struct {
 	Inbound bool
 	Kept    bool // the operator named it
 
-	Connected           time.Time
-	LastSend, LastRecv  time.Time
-	LastBlock, LastTx   time.Time // when the last new one came from it
-	BytesSent, BytesRcv uint64
-	Ping, MinPing       time.Duration
+	Connected            time.Time
+	LastSend, LastRecv   time.Time
+	LastBlock, LastTx    time.Time // when the last new one came from it
+	BytesSent, BytesRecv uint64
+	Ping, MinPing        time.Duration
 
 	Version  uint32 // of the status message
 	Services uint64 // design.md §3

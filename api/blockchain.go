@@ -293,17 +293,12 @@ func (d *dispatcher) getBlockchainInfo(context.Context, arguments) (any, error) 
 	return r, nil
 }
 
-// chainName is bitcoind's name for the network; simnet, which bitcoind does not
-// have, keeps btcd's.
+// chainName is bitcoind's name for the network. The others' are btcd's as well.
 func chainName(params *chaincfg.Params) string {
-	switch params.Net {
-	case chaincfg.MainNetParams.Net:
+	if params.Net == chaincfg.MainNetParams.Net {
 		return "main"
-	case chaincfg.TestNet3Params.Net:
-		return "test"
-	default:
-		return params.Name
 	}
+	return params.Name
 }
 
 func (d *dispatcher) getChainTips(context.Context, arguments) (any, error) {

@@ -3,21 +3,12 @@ package api
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
-	"os"
-	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/btcsuite/btcd/blockchain"
-	"github.com/btcsuite/btcd/btcjson"
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
@@ -49,6 +40,7 @@ type fake struct {
 	dialled []peer.ID
 	cut     []peer.ID
 	stopped int
+	onStop  func()
 	syncing bool
 	inside  chan struct{} // if not nil, Mine waits for it
 }
@@ -137,7 +129,7 @@ func (f *fake) grow(n int) *fake {
 type fakeChain struct{ *fake }
 
 func (c fakeChain) Headers() *headertree.Tree { return c.tree }
-func (c fakeChain) Tip() Tip                  { c.mu.Lock(); defer c.mu.Unlock(); return c.fake.tip }
+func (c fakeChain) Tip() Tip                  { c.mu.Lock(); defer c.mu.Unlock(); return c.tip }
 func (c fakeChain) Tips() []chainhash.Hash {
 	var all []chainhash.Hash
 	for h := range c.tips {
@@ -261,7 +253,14 @@ func (f *fake) Progress() Progress {
 	return Progress{Syncing: f.syncing, Blocks: f.tip.Height, Headers: f.tree.Best().Height, ETA: 90 * time.Second}
 }
 
-func (f *fake) Stop() { f.mu.Lock(); defer f.mu.Unlock(); f.stopped++ }
+func (f *fake) Stop() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stopped++
+	if f.onStop != nil {
+		f.onStop()
+	}
+}
 
 func (f *fake) stops() int { f.mu.Lock(); defer f.mu.Unlock(); return f.stopped }
 
@@ -271,21 +270,21 @@ func (k fakeKept) Add(info peer.AddrInfo) error {
 	if k.refusal != nil {
 		return k.refusal
 	}
-	k.fake.kept = append(k.fake.kept, info)
+	k.kept = append(k.kept, info)
 	return nil
 }
 
 func (k fakeKept) Remove(id peer.ID) bool {
-	for i, info := range k.fake.kept {
+	for i, info := range k.kept {
 		if info.ID == id {
-			k.fake.kept = append(k.fake.kept[:i:i], k.fake.kept[i+1:]...)
+			k.kept = append(k.kept[:i:i], k.kept[i+1:]...)
 			return true
 		}
 	}
 	return false
 }
 
-func (k fakeKept) Kept() []peer.AddrInfo { return k.fake.kept }
+func (k fakeKept) Kept() []peer.AddrInfo { return k.kept }
 
 // ids are valid peer ids: identity multihashes of made-up ed25519 keys.
 func ids() [3]peer.ID {
@@ -303,108 +302,4 @@ func spend(of chainhash.Hash, value int64) *wire.MsgTx {
 	tx.AddTxIn(&wire.TxIn{PreviousOutPoint: wire.OutPoint{Hash: of}, Sequence: 0xfffffffd, Witness: wire.TxWitness{{1, 2, 3}, {4}}})
 	tx.AddTxOut(wire.NewTxOut(value, append([]byte{txscript.OP_0, 20}, make([]byte, 20)...)))
 	return tx
-}
-
-func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
-
-// prepare returns a server that is not listening.
-func prepare(t *testing.T, f *fake, change ...func(*Config)) *Server {
-	t.Helper()
-	cfg := DefaultConfig(t.TempDir())
-	cfg.Listen = "127.0.0.1:0"
-	for _, c := range change {
-		c(&cfg)
-	}
-	s, err := New(cfg, f.backend(), quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// start runs a server on loopback until the test ends.
-func start(t *testing.T, f *fake, change ...func(*Config)) *Server {
-	t.Helper()
-	s := prepare(t, f, change...)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	})
-	select {
-	case <-s.Ready():
-	case err := <-ended:
-		ended <- nil
-		t.Fatalf("Run: %v", err)
-	}
-	return s
-}
-
-// post is a request of an honest program's, not yet sent.
-func post(t *testing.T, s *Server, body string) *http.Request {
-	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:8480/", strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
-	user, password, _ := strings.Cut(s.auth.cookie, ":")
-	r.SetBasicAuth(user, password)
-	return r
-}
-
-func serve(s *Server, r *http.Request) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	s.handler.ServeHTTP(w, r)
-	return w
-}
-
-// call runs one method and returns its result or its error.
-func call(t *testing.T, s *Server, method, params string) (json.RawMessage, *btcjson.RPCError) {
-	t.Helper()
-	w := serve(s, post(t, s, `{"jsonrpc":"2.0","id":1,"method":"`+method+`","params":`+params+`}`))
-	if w.Code != http.StatusOK {
-		t.Fatalf("%s %s: status %d: %s", method, params, w.Code, w.Body)
-	}
-	var r struct {
-		Result json.RawMessage
-		Error  *btcjson.RPCError
-	}
-	if err := json.Unmarshal(w.Body.Bytes(), &r); err != nil {
-		t.Fatalf("%s %s: %v in %s", method, params, err, w.Body)
-	}
-	return r.Result, r.Error
-}
-
-// get calls a method that must succeed.
-func get[T any](t *testing.T, s *Server, method, params string) T {
-	t.Helper()
-	raw, refused := call(t, s, method, params)
-	if refused != nil {
-		t.Fatalf("%s %s: %v", method, params, refused)
-	}
-	var v T
-	if err := json.Unmarshal(raw, &v); err != nil {
-		t.Fatalf("%s %s: %v in %s", method, params, err, raw)
-	}
-	return v
-}
-
-// block170 is the first block of the main network with a payment.
-func block170(t *testing.T) *btcutil.Block {
-	t.Helper()
-	text, err := os.ReadFile("testdata/block170.hex")
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := hex.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := btcutil.NewBlockFromBytes(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }

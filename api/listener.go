@@ -13,8 +13,8 @@ type limited struct {
 	once   sync.Once
 }
 
-func limitConns(l net.Listener, max int) *limited {
-	return &limited{Listener: l, open: make(chan struct{}, max), closed: make(chan struct{})}
+func limitConns(l net.Listener, most int) *limited {
+	return &limited{Listener: l, open: make(chan struct{}, most), closed: make(chan struct{})}
 }
 
 // Accept waits for a connection, and first for room for it.

@@ -84,7 +84,7 @@ func describePeer(p Peer) peerResult {
 			LastSend:       unix(p.LastSend),
 			LastRecv:       unix(p.LastRecv),
 			BytesSent:      p.BytesSent,
-			BytesRecv:      p.BytesRcv,
+			BytesRecv:      p.BytesRecv,
 			ConnTime:       unix(p.Connected),
 			TimeOffset:     int64(p.Offset.Seconds()),
 			Version:        p.Version,
@@ -169,11 +169,9 @@ func connectionType(p Peer) string {
 
 // transportOf names what carries the connection: bitcoind has v1 and v2 there.
 func transportOf(addr multiaddr.Multiaddr) string {
-	if addr != nil {
-		for _, c := range addr {
-			if name := c.Protocol().Name; name == "tcp" || name == "quic-v1" {
-				return name
-			}
+	for _, c := range addr {
+		if name := c.Protocol().Name; name == "tcp" || name == "quic-v1" {
+			return name
 		}
 	}
 	return "unknown"

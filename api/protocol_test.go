@@ -57,8 +57,10 @@ func TestProtocol(t *testing.T) {
 		{"fraction", `{"method":"getblockhash","params":[1.5],"id":1}`, 500, `{"result":null,"error":{"code":-1,"message":"height: JSON integer out of range"},"id":1}`},
 		{"number beyond 64 bits", `{"method":"getblockhash","params":[99999999999999999999],"id":1}`, 500, `{"result":null,"error":{"code":-1,"message":"height: JSON integer out of range"},"id":1}`},
 
-		{"batch", `[{"jsonrpc":"2.0","method":"getblockcount","id":1},{"method":"nosuch","id":2},7]`, 200,
-			`[{"jsonrpc":"2.0","result":3,"id":1},{"result":null,"error":{"code":-32601,"message":"Method not found: nosuch. ` + "`help`" + ` lists all methods"},"id":2},{"result":null,"error":{"code":-32600,"message":"Invalid Request object"},"id":null}]`},
+		{
+			"batch", `[{"jsonrpc":"2.0","method":"getblockcount","id":1},{"method":"nosuch","id":2},7]`, 200,
+			`[{"jsonrpc":"2.0","result":3,"id":1},{"result":null,"error":{"code":-32601,"message":"Method not found: nosuch. ` + "`help`" + ` lists all methods"},"id":2},{"result":null,"error":{"code":-32600,"message":"Invalid Request object"},"id":null}]`,
+		},
 		{"batch with a notification", `[{"jsonrpc":"2.0","method":"getblockcount"},{"jsonrpc":"2.0","method":"getblockcount","id":2}]`, 200, `[{"jsonrpc":"2.0","result":3,"id":2}]`},
 		{"batch of notifications", `[{"jsonrpc":"2.0","method":"getblockcount"}]`, 204, ``},
 		{"empty batch", ` [ ] `, 200, `[]`},
@@ -140,8 +142,8 @@ func TestHealthAndMetrics(t *testing.T) {
 	if code, body := fetch(s, "/healthz", nil); code != 200 || !strings.Contains(body, "ok") {
 		t.Errorf("healthz: %d %s", code, body)
 	}
-	call(t, s, "getblockcount", "[]")
-	call(t, s, "nosuch", "[]")
+	_, _ = call(t, s, "getblockcount", "[]")
+	_, _ = call(t, s, "nosuch", "[]")
 	code, body := fetch(s, "/metrics", nil)
 	for _, want := range []string{`pappus_api_calls_total{code="0",method="getblockcount"} 1`, `pappus_api_calls_total{code="-32601",method="unknown"} 1`} {
 		if code != 200 || !strings.Contains(body, want) {

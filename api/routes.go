@@ -45,7 +45,7 @@ type rpc struct {
 	warn rate.Sometimes // of wrong passwords: whoever tries them must not fill the log
 }
 
-func (s *Server) routes(d *dispatcher, registry *prometheus.Registry, m *metrics) http.Handler {
+func (s *Server) routes(d *dispatcher, registry *prometheus.Registry) http.Handler {
 	mux := http.NewServeMux()
 	calls := &rpc{
 		dispatcher: d, auth: s.auth, gate: newGate(maxRunning, maxWaiting),
@@ -53,7 +53,9 @@ func (s *Server) routes(d *dispatcher, registry *prometheus.Registry, m *metrics
 	}
 	mux.Handle("POST /{$}", calls)
 	mux.Handle("POST /rpc", calls)
+	// Whoever has not shown a password keeps no connection open.
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Connection", "close")
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"status":"ok"}`+"\n") // the client has gone: nobody to tell
 	})
@@ -66,6 +68,7 @@ func (s *Server) routes(d *dispatcher, registry *prometheus.Registry, m *metrics
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
 		// Whoever is on this machine may read them, other machines' users may not.
 		if open || calls.admits(w, r) {
+			w.Header().Set("Connection", "close")
 			scrape.ServeHTTP(w, r)
 		}
 	})

@@ -49,135 +49,116 @@ func must[T any](t *testing.T, action string) func(T, error) T {
 func TestRPCClientDrivesEveryMethod(t *testing.T) {
 	f := newFake(&chaincfg.RegressionNetParams)
 	f.peers = []Peer{{Number: 1, ID: ids()[0], Addr: multiaddr.StringCast("/ip4/192.0.2.1/tcp/8477"), Agent: "pappus/0.1", Connected: time.Now(), Ping: time.Millisecond}}
-	s := start(t, f)
-	c := dial(t, s)
+	c := dial(t, start(t, f))
 
 	// Which server it is decides how the client reads and writes some calls.
 	version := must[rpcclient.BackendVersion](t, "BackendVersion")(c.BackendVersion())
-	if !version.SupportUnifiedSoftForks() {
-		t.Errorf("taken for %v", version)
-	}
+	same(t, "server's age", version.SupportUnifiedSoftForks(), true)
 
 	to := must[address.Address](t, "address")(address.DecodeAddress("bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202", f.params))
 	mined := must[[]*chainhash.Hash](t, "GenerateToAddress")(c.GenerateToAddress(2, to, nil))
 	mined = append(mined, must[[]*chainhash.Hash](t, "Generate")(c.Generate(1))...)
-	last := mined[2]
+	driveChain(t, c, mined)
+	driveNetwork(t, c)
+	driveTransactions(t, c)
 
-	if n := must[int64](t, "GetBlockCount")(c.GetBlockCount()); n != 3 {
-		t.Errorf("count %d", n)
-	}
-	if h := must[*chainhash.Hash](t, "GetBestBlockHash")(c.GetBestBlockHash()); *h != *last {
-		t.Errorf("best %v", h)
-	}
-	if h := must[*chainhash.Hash](t, "GetBlockHash")(c.GetBlockHash(1)); *h != *mined[0] {
-		t.Errorf("hash %v", h)
-	}
-	info := must[*btcjson.GetBlockChainInfoResult](t, "GetBlockChainInfo")(c.GetBlockChainInfo())
-	if info.Chain != "regtest" || info.Blocks != 3 || info.BestBlockHash != last.String() || info.VerificationProgress != 1 {
-		t.Errorf("info %+v", info)
-	}
-	if h := must[*wire.BlockHeader](t, "GetBlockHeader")(c.GetBlockHeader(last)); h.BlockHash() != *last {
-		t.Errorf("header %v", h)
-	}
-	verbose := must[*btcjson.GetBlockHeaderVerboseResult](t, "GetBlockHeaderVerbose")(c.GetBlockHeaderVerbose(mined[1]))
-	if verbose.Height != 2 || verbose.NextHash != last.String() || verbose.PreviousHash != mined[0].String() {
-		t.Errorf("header %+v", verbose)
-	}
-	if b := must[*wire.MsgBlock](t, "GetBlock")(c.GetBlock(last)); b.BlockHash() != *last {
-		t.Errorf("block %v", b.BlockHash())
-	}
-	if b := must[*btcjson.GetBlockVerboseResult](t, "GetBlockVerbose")(c.GetBlockVerbose(last)); len(b.Tx) != 1 || b.Height != 3 {
-		t.Errorf("block %+v", b)
-	}
-	if b := must[*btcjson.GetBlockVerboseTxResult](t, "GetBlockVerboseTx")(c.GetBlockVerboseTx(mined[0])); len(b.Tx) != 1 || b.Tx[0].Vout[0].Value != 50 {
-		t.Errorf("block %+v", b)
-	}
-	if tips := must[[]*btcjson.GetChainTipsResult](t, "GetChainTips")(c.GetChainTips()); len(tips) != 1 || tips[0].Status != "active" {
-		t.Errorf("tips %+v", tips)
-	}
-	if d := must[float64](t, "GetDifficulty")(c.GetDifficulty()); d == 0 {
-		t.Error("difficulty 0")
-	}
-
-	if peers := must[[]btcjson.GetPeerInfoResult](t, "GetPeerInfo")(c.GetPeerInfo()); len(peers) != 1 || peers[0].PingTime != 0.001 || peers[0].SubVer != "pappus/0.1" {
-		t.Errorf("peers %+v", peers)
-	}
-	if n := must[int64](t, "GetConnectionCount")(c.GetConnectionCount()); n != 1 {
-		t.Errorf("connections %d", n)
-	}
-	network := must[*btcjson.GetNetworkInfoResult](t, "GetNetworkInfo")(c.GetNetworkInfo())
-	if network.SubVersion != "pappus/0.1" || network.RelayFee != 0.00001 || len(network.LocalAddresses) != 1 || network.LocalAddresses[0].Port != 8477 {
-		t.Errorf("network %+v", network)
-	}
-	for _, command := range []rpcclient.AddNodeCommand{rpcclient.ANAdd, rpcclient.ANRemove, rpcclient.ANOneTry} {
-		if err := c.AddNode(node1, command); err != nil {
-			t.Errorf("AddNode %s: %v", command, err)
-		}
-	}
-	raw := func(method string, params ...string) json.RawMessage {
-		t.Helper()
-		words := make([]json.RawMessage, 0, len(params))
-		for _, p := range params {
-			words = append(words, json.RawMessage(p))
-		}
-		return must[json.RawMessage](t, method)(c.RawRequest(method, words))
-	}
-	raw("disconnectnode", `"`+ids()[0].String()+`"`)
-	raw("uptime")
-	raw("getsyncinfo")
-	raw("getmempoolinfo")
-	raw("getaddednodeinfo")
-	if text := string(raw("help")); !strings.Contains(text, "getblockcount") {
-		t.Errorf("help %s", text)
-	}
-
-	next := f.next(*last, []byte{txscript.OP_TRUE}, 0)
+	next := f.next(*mined[2], []byte{txscript.OP_TRUE}, 0)
 	if err := c.SubmitBlock(next, nil); err != nil {
 		t.Errorf("SubmitBlock: %v", err)
 	}
 	if err := c.SubmitBlock(next, &btcjson.SubmitBlockOptions{}); err == nil || err.Error() != "duplicate" {
 		t.Errorf("SubmitBlock again: %v", err)
 	}
+	var refused *btcjson.RPCError
+	if _, err := c.GetBlockHash(99); !errors.As(err, &refused) || refused.Code != btcjson.ErrRPCInvalidParameter {
+		t.Errorf("height 99: %v", err)
+	}
+	if _, err := c.RawRequest("nosuch", nil); !errors.As(err, &refused) || refused.Code != btcjson.ErrRPCMethodNotFound.Code {
+		t.Errorf("unknown method: %v", err)
+	}
+	if text := raw(t, c, "help"); !strings.Contains(text, "getblockcount") {
+		t.Errorf("help %s", text)
+	}
+	raw(t, c, "uptime")
+	same(t, "stop", raw(t, c, "stop"), `"Pappus stopping"`)
+	same(t, "stops", f.stops(), 1)
+}
 
+// raw drives a method that the client has no function for.
+func raw(t *testing.T, c *rpcclient.Client, method string, params ...string) string {
+	t.Helper()
+	words := make([]json.RawMessage, 0, len(params))
+	for _, p := range params {
+		words = append(words, json.RawMessage(p))
+	}
+	return string(must[json.RawMessage](t, method)(c.RawRequest(method, words)))
+}
+
+// driveChain asks for a chain of three blocks.
+func driveChain(t *testing.T, c *rpcclient.Client, mined []*chainhash.Hash) {
+	t.Helper()
+	last := mined[2]
+	same(t, "GetBlockCount", must[int64](t, "GetBlockCount")(c.GetBlockCount()), 3)
+	same(t, "GetBestBlockHash", *must[*chainhash.Hash](t, "GetBestBlockHash")(c.GetBestBlockHash()), *last)
+	same(t, "GetBlockHash", *must[*chainhash.Hash](t, "GetBlockHash")(c.GetBlockHash(1)), *mined[0])
+	same(t, "GetBlockHeader", must[*wire.BlockHeader](t, "GetBlockHeader")(c.GetBlockHeader(last)).BlockHash(), *last)
+	same(t, "GetBlock", must[*wire.MsgBlock](t, "GetBlock")(c.GetBlock(last)).BlockHash(), *last)
+	info := must[*btcjson.GetBlockChainInfoResult](t, "GetBlockChainInfo")(c.GetBlockChainInfo())
+	same(t, "chain", info.Chain, "regtest")
+	same(t, "blocks", info.Blocks, 3)
+	same(t, "best", info.BestBlockHash, last.String())
+	header := must[*btcjson.GetBlockHeaderVerboseResult](t, "GetBlockHeaderVerbose")(c.GetBlockHeaderVerbose(mined[1]))
+	same(t, "header's height", header.Height, 2)
+	same(t, "header's successor", header.NextHash, last.String())
+	same(t, "header's parent", header.PreviousHash, mined[0].String())
+	block := must[*btcjson.GetBlockVerboseResult](t, "GetBlockVerbose")(c.GetBlockVerbose(last))
+	same(t, "block's height", block.Height, 3)
+	same(t, "block's transactions", len(block.Tx), 1)
+	full := must[*btcjson.GetBlockVerboseTxResult](t, "GetBlockVerboseTx")(c.GetBlockVerboseTx(mined[0]))
+	same(t, "reward", full.Tx[0].Vout[0].Value, 50)
+	tips := must[[]*btcjson.GetChainTipsResult](t, "GetChainTips")(c.GetChainTips())
+	same(t, "tip's status", tips[0].Status, "active")
+	must[float64](t, "GetDifficulty")(c.GetDifficulty())
+	raw(t, c, "getsyncinfo")
+}
+
+func driveNetwork(t *testing.T, c *rpcclient.Client) {
+	t.Helper()
+	peers := must[[]btcjson.GetPeerInfoResult](t, "GetPeerInfo")(c.GetPeerInfo())
+	same(t, "peers", len(peers), 1)
+	same(t, "ping", peers[0].PingTime, 0.001)
+	same(t, "agent", peers[0].SubVer, "pappus/0.1")
+	same(t, "GetConnectionCount", must[int64](t, "GetConnectionCount")(c.GetConnectionCount()), 1)
+	network := must[*btcjson.GetNetworkInfoResult](t, "GetNetworkInfo")(c.GetNetworkInfo())
+	same(t, "subversion", network.SubVersion, "pappus/0.1")
+	same(t, "relay fee", network.RelayFee, 0.00001)
+	same(t, "local addresses", len(network.LocalAddresses), 1)
+	same(t, "local port", network.LocalAddresses[0].Port, 8477)
+	for _, command := range []rpcclient.AddNodeCommand{rpcclient.ANAdd, rpcclient.ANRemove, rpcclient.ANOneTry} {
+		if err := c.AddNode(node1, command); err != nil {
+			t.Errorf("AddNode %s: %v", command, err)
+		}
+	}
+	same(t, "disconnectnode", raw(t, c, "disconnectnode", `"`+ids()[0].String()+`"`), "null")
+	same(t, "getaddednodeinfo", raw(t, c, "getaddednodeinfo"), "[]")
+}
+
+func driveTransactions(t *testing.T, c *rpcclient.Client) {
+	t.Helper()
 	tx := spend(chainhash.Hash{1}, 1)
 	txid := tx.TxHash()
 	for _, high := range []bool{false, true} {
-		if h := must[*chainhash.Hash](t, "SendRawTransaction")(c.SendRawTransaction(tx, high)); *h != txid {
-			t.Errorf("sent %v", h)
-		}
+		same(t, "SendRawTransaction", *must[*chainhash.Hash](t, "SendRawTransaction")(c.SendRawTransaction(tx, high)), txid)
 	}
-	if got := must[*btcutil.Tx](t, "GetRawTransaction")(c.GetRawTransaction(&txid)); *got.Hash() != txid {
-		t.Errorf("transaction %v", got.Hash())
-	}
-	if got := must[*btcjson.TxRawResult](t, "GetRawTransactionVerbose")(c.GetRawTransactionVerbose(&txid)); got.Txid != txid.String() || got.Confirmations != 0 {
-		t.Errorf("transaction %+v", got)
-	}
-	if got := must[*btcjson.TxRawResult](t, "DecodeRawTransaction")(c.DecodeRawTransaction(encode(tx))); got.Txid != txid.String() {
-		t.Errorf("transaction %+v", got)
-	}
-	if got := must[[]*chainhash.Hash](t, "GetRawMempool")(c.GetRawMempool()); *got[0] != txid {
-		t.Errorf("mempool %v", got)
-	}
+	same(t, "GetRawTransaction", *must[*btcutil.Tx](t, "GetRawTransaction")(c.GetRawTransaction(&txid)).Hash(), txid)
+	same(t, "GetRawTransactionVerbose", must[*btcjson.TxRawResult](t, "GetRawTransactionVerbose")(c.GetRawTransactionVerbose(&txid)).Txid, txid.String())
+	same(t, "DecodeRawTransaction", must[*btcjson.TxRawResult](t, "DecodeRawTransaction")(c.DecodeRawTransaction(encode(tx))).Txid, txid.String())
+	same(t, "GetRawMempool", *must[[]*chainhash.Hash](t, "GetRawMempool")(c.GetRawMempool())[0], txid)
 	pool := must[map[string]btcjson.GetRawMempoolVerboseResult](t, "GetRawMempoolVerbose")(c.GetRawMempoolVerbose())
-	if e := pool[txid.String()]; e.Fee != 0.00001 || e.Vsize == 0 {
-		t.Errorf("mempool %+v", pool)
-	}
-	if e := must[*btcjson.GetMempoolEntryResult](t, "GetMempoolEntry")(c.GetMempoolEntry(txid.String())); e.Fees.Base != 0.00001 {
-		t.Errorf("entry %+v", e)
-	}
-
-	_, err := c.GetBlockHash(99)
-	var refused *btcjson.RPCError
-	if !errors.As(err, &refused) || refused.Code != btcjson.ErrRPCInvalidParameter {
-		t.Errorf("height 99: %v", err)
-	}
-	_, err = c.RawRequest("nosuch", nil)
-	if !errors.As(err, &refused) || refused.Code != btcjson.ErrRPCMethodNotFound.Code {
-		t.Errorf("unknown method: %v", err)
-	}
-	if text := string(raw("stop")); text != `"Pappus stopping"` || f.stops() != 1 {
-		t.Errorf("stop: %s, %d times", text, f.stops())
-	}
+	same(t, "fee", pool[txid.String()].Fee, 0.00001)
+	entry := must[*btcjson.GetMempoolEntryResult](t, "GetMempoolEntry")(c.GetMempoolEntry(txid.String()))
+	same(t, "entry's fee", entry.Fees.Base, 0.00001)
+	raw(t, c, "getmempoolinfo")
 }
 
 func TestRPCClientBatch(t *testing.T) {
@@ -262,43 +243,38 @@ func TestBtcctlCommandLines(t *testing.T) {
 		{"stop", `"Pappus`},
 	} {
 		t.Run(c.line, func(t *testing.T) {
-			words := strings.Fields(c.line)
-			args := make([]any, 0, len(words))
-			for _, w := range words[1:] {
-				args = append(args, w)
-			}
-			cmd, err := btcjson.NewCmd(words[0], args...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			body, err := btcjson.MarshalCmd(btcjson.RpcVersion1, 1, cmd)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := post(t, s, string(body))
-			r.URL.Host, r.RequestURI, r.Host = s.Addr().String(), "", ""
-			w, err := http.DefaultClient.Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer w.Body.Close()
-			answer, err := io.ReadAll(w.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := w.Status
-			if w.StatusCode == http.StatusOK {
-				var resp btcjson.Response
-				if err := json.Unmarshal(answer, &resp); err != nil {
-					t.Fatalf("%v in %s", err, answer)
-				}
-				got = string(resp.Result)
-			}
-			if !strings.HasPrefix(got, c.want) {
+			if got := btcctl(t, s, c.line); !strings.HasPrefix(got, c.want) {
 				t.Errorf("answer %.200s, want %s", got, c.want)
 			}
 		})
 	}
+}
+
+// btcctl sends a command line and returns the result, or the status that is not 200.
+func btcctl(t *testing.T, s *Server, line string) string {
+	t.Helper()
+	words := strings.Fields(line)
+	args := make([]any, 0, len(words))
+	for _, w := range words[1:] {
+		args = append(args, w)
+	}
+	cmd := must[any](t, "NewCmd")(btcjson.NewCmd(words[0], args...))
+	body := must[[]byte](t, "MarshalCmd")(btcjson.MarshalCmd(btcjson.RpcVersion1, 1, cmd))
+	r := post(t, s, string(body))
+	r.URL.Host, r.RequestURI, r.Host = s.Addr().String(), "", ""
+	w := must[*http.Response](t, "send")(http.DefaultClient.Do(r))
+	answer := must[[]byte](t, "read")(io.ReadAll(w.Body))
+	if err := w.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	if w.StatusCode != http.StatusOK {
+		return w.Status
+	}
+	var response btcjson.Response
+	if err := json.Unmarshal(answer, &response); err != nil {
+		t.Fatalf("%v in %s", err, answer)
+	}
+	return string(response.Result)
 }
 
 // What the issue asks for is there.

@@ -57,7 +57,7 @@ func New(cfg Config, backend Backend, log *slog.Logger) (*Server, error) {
 		auth:  newAuth(cfg.User, cfg.Password),
 		ready: make(chan struct{}),
 	}
-	s.handler = newGuard(cfg, s.routes(newDispatcher(backend, counters, log), backend.Metrics, counters), counters)
+	s.handler = newGuard(cfg, s.routes(newDispatcher(backend, counters, log), backend.Metrics), counters)
 	return s, nil
 }
 

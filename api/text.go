@@ -22,11 +22,11 @@ func (a amount) MarshalJSON() ([]byte, error) {
 	return fmt.Appendf(nil, "%s%d.%08d", sign, n/btcutil.SatoshiPerBitcoin, n%btcutil.SatoshiPerBitcoin), nil
 }
 
-// printable is a stranger's text as it may be shown: at most max bytes, no
+// printable is a stranger's text as it may be shown: at most that many bytes, no
 // control characters, valid UTF-8.
-func printable(s string, max int) string {
-	if len(s) > max {
-		s = s[:max]
+func printable(s string, most int) string {
+	if len(s) > most {
+		s = s[:most]
 	}
 	return strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsPrint(r) {

@@ -147,7 +147,7 @@ func (c *Client) post(ctx context.Context, body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer a.Body.Close()
+	defer func() { _ = a.Body.Close() }() // read to the end: nothing is lost
 	switch a.StatusCode {
 	case http.StatusOK:
 		return io.ReadAll(a.Body)

@@ -37,7 +37,7 @@ func serve(t *testing.T, answer func(r *http.Request, body string) (int, string)
 		}
 		status, text := answer(r, string(body))
 		w.WriteHeader(status)
-		fmt.Fprint(w, text)
+		_, _ = fmt.Fprint(w, text)
 	}))
 	t.Cleanup(s.Close)
 	c, err := Dial(folder(t, map[string]string{"api": s.Listener.Addr().String() + "\n", ".cookie": "__cookie__:ab"}))
@@ -104,7 +104,7 @@ func TestNodeThatIsNotThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Close()
+	_ = l.Close()
 	for _, c := range []struct {
 		name  string
 		files map[string]string

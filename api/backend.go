@@ -47,6 +47,7 @@ type Chain interface {
 	// Tips returns the hashes of the headers that no other header builds on, in any order.
 	Tips() []chainhash.Hash
 	Tip() Tip
+	// HaveBlock says whether the block was stored; pruning need not change the answer.
 	HaveBlock(hash chainhash.Hash) bool
 	// RawBlock returns a block's bytes with witnesses, from any branch. They are the caller's.
 	RawBlock(hash chainhash.Hash) ([]byte, error)
@@ -123,11 +124,11 @@ type Peer struct {
 	Inbound bool
 	Kept    bool // the operator named it
 
-	Connected            time.Time
-	LastSend, LastRecv   time.Time
-	LastBlock, LastTx    time.Time // when the last new one came from it
-	BytesSent, BytesRecv uint64
-	Ping, MinPing        time.Duration
+	Connected           time.Time
+	LastSend, LastRecv  time.Time
+	LastBlock, LastTx   time.Time // when the last new one came from it
+	BytesSent, BytesRcv uint64
+	Ping, MinPing       time.Duration
 
 	Version  uint32 // of the status message
 	Services uint64 // design.md §3

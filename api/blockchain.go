@@ -224,16 +224,16 @@ func (d *dispatcher) getBlock(_ context.Context, a arguments) (any, error) {
 // rawBlock reads a block whose header is known.
 func (d *dispatcher) rawBlock(e headertree.Entry) ([]byte, error) {
 	raw, err := d.Chain.RawBlock(e.Hash)
-	switch {
-	case err == nil:
+	if err == nil {
 		return raw, nil
-	case d.Chain.HaveBlock(e.Hash):
-		return nil, refuse(btcjson.ErrRPCMisc, "Can't read block from disk: %v", err)
 	}
 	if u := d.Disk.Usage(); u.Pruned && e.Height < u.PruneHeight {
 		return nil, refuse(btcjson.ErrRPCMisc, "Block not available (pruned data)")
 	}
-	return nil, refuse(btcjson.ErrRPCMisc, "Block not available (not fully downloaded)")
+	if !d.Chain.HaveBlock(e.Hash) {
+		return nil, refuse(btcjson.ErrRPCMisc, "Block not available (not fully downloaded)")
+	}
+	return nil, refuse(btcjson.ErrRPCMisc, "Can't read block from disk: %v", err)
 }
 
 // chainInfoResult is bitcoind's getblockchaininfo, with the keys present that

@@ -84,7 +84,7 @@ func describePeer(p Peer) peerResult {
 			LastSend:       unix(p.LastSend),
 			LastRecv:       unix(p.LastRecv),
 			BytesSent:      p.BytesSent,
-			BytesRecv:      p.BytesRecv,
+			BytesRecv:      p.BytesRcv,
 			ConnTime:       unix(p.Connected),
 			TimeOffset:     int64(p.Offset.Seconds()),
 			Version:        p.Version,

@@ -18,7 +18,7 @@ func TestGetPeerInfo(t *testing.T) {
 		{
 			Number: 1, ID: ids()[0], Addr: multiaddr.StringCast("/ip4/8.8.8.8/tcp/8477"), Local: multiaddr.StringCast("/ip4/10.0.0.1/tcp/8477"),
 			Kept: true, Connected: since, Ping: 25 * time.Millisecond, MinPing: 20 * time.Millisecond, Services: 5, Agent: "pappus/0.1", Version: 1,
-			Start: 7, SyncedHeader: 9, SyncedBlock: 8, InFlight: []int32{9}, BytesSent: 10, BytesRecv: 20, LastSend: since, Syncing: true,
+			Start: 7, SyncedHeader: 9, SyncedBlock: 8, InFlight: []int32{9}, BytesSent: 10, BytesRcv: 20, LastSend: since, Syncing: true,
 		},
 	}
 	s := prepare(t, f)

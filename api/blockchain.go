@@ -233,7 +233,9 @@ func (d *dispatcher) rawBlock(e headertree.Entry) ([]byte, error) {
 	if !d.Chain.HaveBlock(e.Hash) {
 		return nil, refuse(btcjson.ErrRPCMisc, "Block not available (not fully downloaded)")
 	}
-	return nil, refuse(btcjson.ErrRPCMisc, "Can't read block from disk: %v", err)
+	// The particulars name files: they are for the log.
+	d.log.Error("cannot read block", "block", e.Hash, "err", err)
+	return nil, refuse(btcjson.ErrRPCMisc, "Can't read block from disk: see the node's log")
 }
 
 // chainInfoResult is bitcoind's getblockchaininfo, with the keys present that

@@ -123,7 +123,8 @@ func (d *dispatcher) findTx(txid chainhash.Hash) ([]byte, chainhash.Hash, error)
 	case err == nil:
 		return raw, block, nil
 	case !errors.Is(err, ErrNotFound):
-		return nil, block, refuse(btcjson.ErrRPCDatabase, "find transaction: %v", err)
+		d.log.Error("cannot read transaction", "tx", txid, "err", err)
+		return nil, block, refuse(btcjson.ErrRPCDatabase, "Can't read transaction from disk: see the node's log")
 	case d.Disk.Usage().TxIndex:
 		return nil, block, refuse(btcjson.ErrRPCNoTxInfo, "No such mempool or blockchain transaction")
 	default:

@@ -1,0 +1,50 @@
+# Work on Pappus. Everything that is not Go itself is built into .bin/ from the
+# versions pinned in tools/go.mod.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS := -X main.version=$(VERSION)
+FUZZTIME ?= 30s
+COUNT ?= 10
+BIN := $(CURDIR)/.bin
+
+.PHONY: build check test race lint fuzz bench dead tools
+
+build: ## the program, into .bin/
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/pappus ./cmd/pappus
+
+check: lint ## what must hold before a commit
+	go vet ./...
+	go mod tidy -diff
+	go test -short ./...
+
+test:
+	go test ./...
+
+race:
+	go test -race -short ./...
+
+lint: tools
+	@unformatted=$$($(BIN)/gofumpt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "run gofumpt -w on:"; echo "$$unformatted"; exit 1; fi
+	$(BIN)/golangci-lint run ./...
+
+# go test takes one fuzz target at a time; new ones are found by their name.
+fuzz:
+	@set -eu; git grep -o --untracked -E '^func Fuzz[A-Za-z0-9_]*' -- '*_test.go' | sed 's/:func /:/' | \
+	while IFS=: read -r file name; do \
+		echo "== $$name ($$(dirname "$$file"))"; \
+		go test -run='^$$' -fuzz="^$$name\$$" -fuzztime=$(FUZZTIME) "./$$(dirname "$$file")" </dev/null; \
+	done
+
+bench: ## compare two runs with .bin/benchstat old.txt bench.txt
+	go test -run='^$$' -bench=. -benchmem -count=$(COUNT) -timeout=0 ./... | tee bench.txt
+
+dead: tools ## functions that nothing calls
+	$(BIN)/deadcode -test ./...
+
+tools: $(BIN)/.built
+
+$(BIN)/.built: tools/go.mod tools/go.sum
+	mkdir -p $(BIN)
+	cd tools && GOBIN=$(BIN) go install tool
+	touch $@

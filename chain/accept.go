@@ -49,7 +49,7 @@ func (c *Chain) accept(b *btcutil.Block, trusted bool) error {
 	if err := c.disk.room(len(raw)); err != nil {
 		return err
 	}
-	if err := c.assume(b); err != nil {
+	if err := c.arrange(b); err != nil {
 		return err
 	}
 	flags := blockchain.BFNone
@@ -68,13 +68,7 @@ func (c *Chain) known(hash chainhash.Hash) (bool, error) {
 	if c.Headers().Invalid(hash) {
 		return false, &BlockError{Hash: hash, Reason: events.InvalidBlock, Err: ErrKnownInvalid}
 	}
-	consensus, done := c.use()
-	defer done()
-	stored, err := consensus.HaveBlock(&hash)
-	if err != nil {
-		return false, fmt.Errorf("look up block %v: %w", hash, err)
-	}
-	return stored, nil
+	return c.HaveBlock(hash), nil
 }
 
 // acceptHeader sees to it that the parent is stored and the header indexed.

@@ -45,6 +45,7 @@ type Chain struct {
 	closed    bool
 	unflushed int // bytes of blocks since the unspent outputs were last written
 	disk      diskWatch
+	setup     setup
 	assumed   assumed
 
 	// swapping guards consensus, which assume-valid replaces between two blocks;
@@ -108,26 +109,29 @@ func (c *Chain) start() error {
 	if err := c.checkSwitches(); err != nil {
 		return err
 	}
-	if err := c.connect(nil); err != nil {
+	if err := c.connect(c.setup); err != nil {
 		return err
 	}
 	if err := c.reconcile(); err != nil {
 		return fmt.Errorf("compare header index with block database: %w", err)
 	}
 	c.pool = c.newMempool()
-	return c.assume(nil)
+	return c.arrange(nil)
 }
 
-// connect opens btcd's blockchain over the database, with or without a checkpoint,
-// and makes it the one in use.
-func (c *Chain) connect(checkpoints []chaincfg.Checkpoint) error {
+// connect opens btcd's blockchain over the database and makes it the one in use.
+func (c *Chain) connect(s setup) error {
 	txs, filters, manager := c.newIndexes()
+	var sigs *txscript.SigCache
+	if s.cache {
+		sigs = c.sigs
+	}
 	consensus, err := blockchain.New(&blockchain.Config{
 		DB:               c.db,
 		ChainParams:      c.own,
-		Checkpoints:      checkpoints,
+		Checkpoints:      c.checkpoints(s),
 		TimeSource:       localClock{},
-		SigCache:         c.sigs,
+		SigCache:         sigs,
 		HashCache:        c.hashes,
 		IndexManager:     manager,
 		UtxoCacheMaxSize: c.cfg.UTXOCache,

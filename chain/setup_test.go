@@ -42,7 +42,7 @@ func TestAssumeValidSkipsScripts(t *testing.T) {
 	c := openIn(t, x.config(t, x.assumed.Hash()), &chaincfg.SimNetParams, memory())
 	addHeaders(t, c, x.blocks...)
 	mustAccept(t, c, x.blocks...)
-	if c.Tip().Height != int32(len(x.blocks)) || c.assumed.armed || c.assumed.swaps != 2 {
+	if c.Tip().Height != int32(len(x.blocks)) || c.setup.assume || c.assumed.times != 1 {
 		t.Errorf("tip %+v, assumed %+v", c.Tip(), c.assumed)
 	}
 	// Above the block, scripts run again.
@@ -63,7 +63,7 @@ func TestAssumeValidChecksAmounts(t *testing.T) {
 	c := openIn(t, cfg, &chaincfg.SimNetParams, memory())
 	addHeaders(t, c, append(blocks, bad, target)...)
 	mustAccept(t, c, blocks...)
-	if !c.assumed.armed {
+	if !c.setup.assume {
 		t.Error("assume-valid is off")
 	}
 	wantBlame(t, c.Accept(bad), *bad.Hash(), events.InvalidBlock)
@@ -95,8 +95,8 @@ func TestAssumeValidWantsItsBlockInTheBestChain(t *testing.T) {
 		other := x.builder.Broken(chaingen.BadSignature)
 		wantBlame(t, c.Accept(other), *other.Hash(), events.InvalidBlock)
 		mustAccept(t, c, x.blocks[at:]...)
-		if c.assumed.swaps != 4 {
-			t.Errorf("switched %d times", c.assumed.swaps)
+		if c.assumed.times != 2 {
+			t.Errorf("switched %d times", c.assumed.times)
 		}
 	})
 }
@@ -114,7 +114,7 @@ func TestAssumeValidAfterRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	c = openIn(t, cfg, &chaincfg.SimNetParams, headers)
-	if !c.assumed.armed {
+	if !c.setup.assume {
 		t.Error("not armed at Open")
 	}
 	mustAccept(t, c, x.blocks...)

@@ -12,10 +12,13 @@ import (
 	"github.com/btcsuite/btcd/wire/v2"
 )
 
+// MinRelayFee is the least fee of a transaction that is taken, in satoshi per kvB.
+// Source: mempool.DefaultMinRelayTxFee.
+const MinRelayFee = 1000
+
 // What the mempool takes: the standard policy of btcd, whose values it leaves to the
 // program around it.
 const (
-	minRelayFee   = 1000                              // satoshi per kvB. Source: mempool.DefaultMinRelayTxFee
 	maxTxVersion  = 2                                 // BIP 68's; btcd has no rules for version 3
 	maxOrphans    = 100                               // transactions. Source: btcd's defaultMaxOrphanTransactions
 	maxOrphanSize = 100_000                           // bytes. Source: btcd's defaultMaxOrphanTxSize
@@ -31,7 +34,7 @@ func (c *Chain) newMempool() *mempool.TxPool {
 			MaxOrphanTxs:         maxOrphans,
 			MaxOrphanTxSize:      maxOrphanSize,
 			MaxSigOpCostPerTx:    maxTxSigOps,
-			MinRelayTxFee:        minRelayFee,
+			MinRelayTxFee:        MinRelayFee,
 		},
 		ChainParams: c.own,
 		FetchUtxoView: func(tx *btcutil.Tx) (*blockchain.UtxoViewpoint, error) {

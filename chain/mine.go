@@ -62,7 +62,7 @@ func (c *Chain) mineOne(ctx context.Context, payTo []byte) (*btcutil.Block, erro
 func (c *Chain) template(payTo []byte) (*wire.MsgBlock, error) {
 	consensus, done := c.use()
 	defer done()
-	policy := mining.Policy{BlockMaxWeight: maxMinedWeight, TxMinFreeFee: minRelayFee}
+	policy := mining.Policy{BlockMaxWeight: maxMinedWeight, TxMinFreeFee: MinRelayFee}
 	generator := mining.NewBlkTmplGenerator(&policy, c.own, c.pool, consensus, localClock{}, c.sigs, c.hashes)
 	t, err := generator.NewBlockTemplate(nil)
 	if err != nil {

@@ -1,0 +1,167 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/pappus-network/pappus/blocksync"
+	"github.com/pappus-network/pappus/chain"
+	"github.com/pappus-network/pappus/events"
+	"github.com/pappus-network/pappus/protocols/announce"
+	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/headers"
+	"github.com/pappus-network/pappus/protocols/inventory"
+	"github.com/pappus-network/pappus/protocols/objects"
+	"github.com/pappus-network/pappus/protocols/status"
+)
+
+// Assemble builds a node from parts that somebody else has opened and closes.
+// Of the configuration it does not use what the parts replace: folder, listen
+// addresses, API.
+func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
+	params := parts.Chain.Params()
+	script, err := payScript(cfg.MineTo, params)
+	if err != nil {
+		return nil, err
+	}
+	named, err := mustConnect(cfg)
+	if err != nil {
+		return nil, err
+	}
+	work, err := parseWork(cfg.MinChainWork)
+	if err != nil {
+		return nil, err
+	}
+	if parts.Metrics == nil {
+		parts.Metrics = NewMetrics()
+	}
+	if parts.gater == nil {
+		parts.gater = newGater(time.Now, named) // bans end links; the host's own gater, if any, refuses new ones
+	}
+	n := &Node{
+		cfg: cfg, params: params, log: log, payTo: script,
+		host: parts.Host, chain: parts.Chain, src: parts.Src,
+		metrics: parts.Metrics, traffic: parts.Traffic, gater: parts.gater,
+		bus: NewBus(), ledger: status.NewLedger(), nonce: parts.Src.Uint64(),
+		ready: make(chan struct{}), quit: make(chan struct{}),
+	}
+	n.keeper = newKeeper(n.host, log, named)
+	n.announce = announce.New(n.host, params)
+	settings := blocksync.DefaultConfig()
+	settings.MinChainWork = work
+	asker := blocksync.Peers{Headers: headers.NewClient(n.host, params), Blocks: objects.NewClient(n.host, params)}
+	n.sync = blocksync.New(settings, params, n.chain, asker, asker, n.charge, n.bus.Emit, log, fork(parts.Src))
+	n.peers = newPeers(n.host, n.ledger, n.bus.Emit)
+	n.peers.charge = n.charge
+	n.peers.handshake = status.New(params, n, n.ledger, n.peers.accept)
+	n.peers.followers = []follower{syncFollower{n.sync}, announceFollower{n.announce}}
+	n.chain.Subscribe(n.chainEvent)
+	n.gauges()
+	return n, nil
+}
+
+// fork draws the seed of a source for another owner: a source is not safe for
+// two goroutines.
+func fork(src rand.Source) rand.Source {
+	return rand.NewPCG(src.Uint64(), src.Uint64())
+}
+
+// chainEvent passes on what the chain did. It is called while the next block
+// waits.
+func (n *Node) chainEvent(e events.Event) {
+	n.bus.Emit(e)
+}
+
+// serve registers every protocol with the host. Each ends with ctx.
+func (n *Node) serve(ctx context.Context) {
+	server := exchange.NewServer(n.ledger, exchange.DefaultLimits(), n.served)
+	register := func(spec exchange.Spec, handle exchange.Handler) {
+		n.host.SetStreamHandler(spec.ID, server.Handler(ctx, spec, handle))
+	}
+	register(n.peers.handshake.Spec(), n.peers.handshake.Handle)
+	register(headers.Spec(n.params), headers.NewServer(n.chain).Handle)
+	register(inventory.Spec(n.params), inventory.NewServer(n.chain).Handle)
+	register(objects.Spec(n.params), objects.NewServer(source{n.chain}).Handle)
+	register(announce.Spec(n.params), announce.NewServer(n.params, n.sync).Handle)
+}
+
+// served is told of every request that a peer put to us.
+func (n *Node) served(o exchange.Outcome) {
+	n.metrics.served(o)
+	n.charge(o.Peer, o.Err)
+}
+
+// Status says what we are at the moment; it is what handshakes send.
+func (n *Node) Status() status.Status {
+	tip := n.chain.Tip()
+	s := status.Status{
+		Version: status.Version, Services: n.services(), Genesis: *n.params.GenesisHash,
+		Height: tip.Height, Best: tip.Hash, Time: time.Now(), Nonce: n.nonce, Agent: Agent,
+	}
+	if e, ok := n.chain.Headers().Lookup(tip.Hash); ok {
+		s.Work = e.Work
+	}
+	return s
+}
+
+// source serves stored objects under the name that the protocol has for what is
+// not there.
+type source struct{ chain *chain.Chain }
+
+// RawBlock implements objects.Source.
+func (s source) RawBlock(hash chainhash.Hash) ([]byte, error) {
+	raw, err := s.chain.RawBlock(hash)
+	return raw, asObject(err)
+}
+
+// RawTx implements objects.Source.
+func (s source) RawTx(hash chainhash.Hash) ([]byte, error) {
+	raw, err := s.chain.RawTx(hash)
+	return raw, asObject(err)
+}
+
+func asObject(err error) error {
+	if errors.Is(err, chain.ErrNotFound) {
+		return fmt.Errorf("%w: %w", objects.ErrNotFound, err)
+	}
+	return err
+}
+
+// syncFollower tells blocksync of peers.
+type syncFollower struct{ sync *blocksync.Sync }
+
+func (f syncFollower) Join(p peer.ID, s status.Status) {
+	f.sync.Join(p, s.Best, s.Height, s.Services&status.Full != 0)
+}
+func (f syncFollower) Leave(p peer.ID) { f.sync.Leave(p) }
+
+// announceFollower tells the announcer of peers.
+type announceFollower struct{ announcer *announce.Announcer }
+
+func (f announceFollower) Join(p peer.ID, _ status.Status) { f.announcer.Join(p) }
+func (f announceFollower) Leave(p peer.ID)                 { f.announcer.Leave(p) }
+
+// gauges registers what is read when somebody asks.
+func (n *Node) gauges() {
+	n.metrics.gauge("chain_height", "Height of the validated tip.", func() float64 { return float64(n.chain.Tip().Height) })
+	n.metrics.gauge("header_height", "Height of the best header.", func() float64 { return float64(n.chain.Headers().Best().Height) })
+	n.metrics.gauge("peers", "Peers that have completed the status handshake.", func() float64 {
+		all, _ := n.peers.count()
+		return float64(all)
+	})
+	n.metrics.gauge("sync_blocks_in_flight", "Blocks asked for and not here yet.", func() float64 { return float64(n.sync.Progress().InFlight) })
+	n.metrics.gauge("sync_blocks_held", "Blocks here and waiting to be validated.", func() float64 { return float64(n.sync.Progress().Held) })
+	n.metrics.gauge("mempool_transactions", "Transactions that wait for a block.", func() float64 { return float64(n.chain.Mempool().Count()) })
+}
+
+var (
+	_ status.Local  = (*Node)(nil)
+	_ announce.Sink = (*blocksync.Sync)(nil)
+)

@@ -1,0 +1,263 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/btcsuite/btcd/blockchain"
+	"github.com/btcsuite/btcd/btcutil/v2"
+	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/btcsuite/btcd/mempool"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/pappus-network/pappus/api"
+	"github.com/pappus-network/pappus/chain"
+	"github.com/pappus-network/pappus/chain/headertree"
+	"github.com/pappus-network/pappus/events"
+	"github.com/pappus-network/pappus/protocols/status"
+)
+
+// version of the program as getnetworkinfo counts it: 10,000 × major + 100 × minor + patch.
+const version = 100
+
+// backend shows the node to the API.
+type backend struct {
+	node *Node
+}
+
+func (n *Node) backend() api.Backend {
+	b := backend{n}
+	return api.Backend{
+		Params:  n.params,
+		Chain:   b,
+		Disk:    b,
+		Mempool: b,
+		Miner:   b,
+		Peers:   b,
+		Kept:    n.keeper,
+		Sync:    b,
+		Control: b,
+		Metrics: n.metrics.registry,
+	}
+}
+
+// Headers implements api.Chain.
+func (b backend) Headers() *headertree.Tree { return b.node.chain.Headers() }
+
+// Tips implements api.Chain.
+func (b backend) Tips() []chainhash.Hash {
+	branches := b.node.chain.Branches()
+	hashes := make([]chainhash.Hash, len(branches))
+	for i, branch := range branches {
+		hashes[i] = branch.Hash
+	}
+	return hashes
+}
+
+// Tip implements api.Chain.
+func (b backend) Tip() api.Tip {
+	tip := b.node.chain.Tip()
+	return api.Tip{Hash: tip.Hash, Height: tip.Height}
+}
+
+// HaveBlock implements api.Chain.
+func (b backend) HaveBlock(hash chainhash.Hash) bool { return b.node.chain.HaveBlock(hash) }
+
+// RawBlock implements api.Chain: the operator sees what is stored, served or not.
+func (b backend) RawBlock(hash chainhash.Hash) ([]byte, error) {
+	raw, err := b.node.chain.StoredBlock(hash)
+	return raw, asAPI(err)
+}
+
+// Usage implements api.Disk.
+func (b backend) Usage() api.Usage {
+	c := b.node.chain
+	bytes, err := c.SizeOnDisk()
+	if err != nil {
+		b.node.log.Warn("cannot read the size of the chain", "err", err)
+	}
+	u := api.Usage{Bytes: int64(bytes), Pruned: c.Pruning() > 0, TxIndex: b.node.cfg.TxIndex} //nolint:gosec // far below 2^63
+	if u.Pruned {
+		u.PruneHeight, u.PruneTarget = c.LowestBlock(), int64(c.Pruning()) //nolint:gosec // MiB of an int
+	}
+	return u
+}
+
+// Pending implements api.Mempool.
+func (b backend) Pending() []api.Pending {
+	descs := b.node.chain.Mempool().TxDescs()
+	all := make([]api.Pending, len(descs))
+	for i, d := range descs {
+		all[i] = api.Pending{Tx: d.Tx, Fee: btcutil.Amount(d.Fee), Added: d.Added, Height: d.Height}
+	}
+	return all
+}
+
+// FindTx implements api.Mempool.
+func (b backend) FindTx(txid chainhash.Hash) ([]byte, chainhash.Hash, error) {
+	raw, block, err := b.node.chain.FindTx(txid)
+	if err != nil || block == nil {
+		return raw, chainhash.Hash{}, asAPI(err)
+	}
+	return raw, *block, nil
+}
+
+// SubmitTx implements api.Mempool.
+func (b backend) SubmitTx(tx *btcutil.Tx, maxFeeRate btcutil.Amount) error {
+	pool := b.node.chain.Mempool()
+	if pool.HaveTransaction(tx.Hash()) {
+		return api.ErrPending
+	}
+	check, err := pool.CheckMempoolAcceptance(tx)
+	if err != nil {
+		return submitError(err)
+	}
+	if len(check.MissingParents) > 0 {
+		return api.ErrMissingInputs
+	}
+	if maxFeeRate > 0 && check.TxSize > 0 && int64(check.TxFee)*1000/check.TxSize > int64(maxFeeRate) {
+		return api.ErrFeeTooHigh
+	}
+	return submitError(b.node.chain.Submit(tx))
+}
+
+// submitError names what the API distinguishes; any other rule passes as it is.
+// btcd has one reject code for several cases, so the rule's own words decide.
+func submitError(err error) error {
+	var rule mempool.RuleError
+	if !errors.As(err, &rule) {
+		return err
+	}
+	var consensus blockchain.RuleError
+	if errors.As(rule.Err, &consensus) && consensus.ErrorCode == blockchain.ErrMissingTxOut {
+		return fmt.Errorf("%w: %w", api.ErrMissingInputs, err)
+	}
+	switch text := rule.Error(); {
+	case strings.HasPrefix(text, "orphan transaction"):
+		return fmt.Errorf("%w: %w", api.ErrMissingInputs, err)
+	case strings.HasPrefix(text, "already have transaction"):
+		return fmt.Errorf("%w: %w", api.ErrPending, err)
+	case strings.HasPrefix(text, "transaction already exists"):
+		return fmt.Errorf("%w: %w", api.ErrConfirmed, err)
+	}
+	return err
+}
+
+// Mine implements api.Miner.
+func (b backend) Mine(ctx context.Context, payTo []byte, n int) ([]chainhash.Hash, error) {
+	if payTo == nil {
+		payTo = b.node.payTo
+	}
+	return b.node.chain.Mine(ctx, payTo, n)
+}
+
+// SubmitBlock implements api.Miner.
+func (b backend) SubmitBlock(block *btcutil.Block) error {
+	err := b.node.chain.Accept(block)
+	if err == nil {
+		b.node.sync.Refresh()
+	}
+	return err
+}
+
+// Connected implements api.Peers.
+func (b backend) Connected() []api.Peer {
+	var all []api.Peer
+	kept := make(map[peer.ID]bool)
+	for _, info := range b.node.keeper.Kept() {
+		kept[info.ID] = true
+	}
+	for _, l := range b.node.peers.list() {
+		all = append(all, b.peer(l, kept[l.id]))
+	}
+	return all
+}
+
+func (b backend) peer(l linked, kept bool) api.Peer {
+	p := api.Peer{
+		Number:       l.number,
+		ID:           l.id,
+		Addr:         l.conn.RemoteMultiaddr(),
+		Local:        l.conn.LocalMultiaddr(),
+		Inbound:      l.inbound,
+		Kept:         kept,
+		Connected:    l.since,
+		Ping:         b.node.host.Peerstore().LatencyEWMA(l.id),
+		Version:      l.status.Version,
+		Services:     uint64(l.status.Services),
+		Agent:        l.status.Agent,
+		Offset:       l.status.Time.Sub(l.since).Truncate(time.Second),
+		Start:        l.status.Height,
+		SyncedHeader: -1,
+		SyncedBlock:  -1,
+	}
+	if b.node.traffic != nil {
+		stats := b.node.traffic.GetBandwidthForPeer(l.id)
+		p.BytesSent, p.BytesRcv = uint64(stats.TotalOut), uint64(stats.TotalIn) //nolint:gosec // counters
+	}
+	if s, ok := b.node.sync.PeerProgress(l.id); ok {
+		p.SyncedHeader, p.SyncedBlock, p.InFlight, p.LastBlock = s.Header, s.Block, s.InFlight, s.LastBlock
+		p.Syncing = len(s.InFlight) > 0
+	}
+	return p
+}
+
+// Dial implements api.Peers.
+func (b backend) Dial(ctx context.Context, info peer.AddrInfo) error {
+	ctx, cancel := context.WithTimeout(network.WithForceDirectDial(ctx, "operator"), dialTimeout)
+	defer cancel()
+	return b.node.host.Connect(ctx, info)
+}
+
+// Disconnect implements api.Peers.
+func (b backend) Disconnect(id peer.ID) bool {
+	if b.node.host.Network().Connectedness(id) != network.Connected {
+		return false
+	}
+	b.node.peers.disconnect(id, events.Requested)
+	return true
+}
+
+// Network implements api.Peers.
+func (b backend) Network() api.Network {
+	return api.Network{
+		ID:       b.node.host.ID(),
+		Version:  version,
+		Agent:    Agent,
+		Services: uint64(b.node.services()),
+		Listen:   b.node.host.Addrs(),
+		RelayFee: chain.MinRelayFee,
+	}
+}
+
+// Progress implements api.Sync.
+func (b backend) Progress() api.Progress {
+	p := b.node.sync.Progress()
+	return api.Progress{
+		Syncing: p.Syncing, Headers: p.HeaderHeight, Blocks: p.BlockHeight, Peers: p.Peers,
+		BytesPerSecond: p.BytesPerSecond, ETA: p.ETA, InFlight: p.InFlight, Held: p.Held,
+	}
+}
+
+// Stop implements api.Control.
+func (b backend) Stop() { b.node.Stop() }
+
+// asAPI translates what the API tells apart.
+func asAPI(err error) error {
+	if errors.Is(err, chain.ErrNotFound) {
+		return fmt.Errorf("%w: %w", api.ErrNotFound, err)
+	}
+	return err
+}
+
+// services are what the status says we offer.
+func (n *Node) services() status.Services {
+	if n.chain.Pruning() > 0 {
+		return 0 // not the whole chain: nobody should ask us for all of it
+	}
+	return status.Full
+}

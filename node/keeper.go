@@ -1,0 +1,209 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/peerstore"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	"github.com/multiformats/go-multiaddr"
+)
+
+const (
+	// dialTimeout bounds one attempt: TCP's and TLS's round trips on a slow
+	// link with one retransmission. Source: libp2p's own dial time-out is 15 s
+	// an address.
+	dialTimeout = 20 * time.Second
+	// redialMin and redialMax bound the pause between two attempts, which
+	// doubles while they fail. An attempt costs ~3 ms of CPU on either side.
+	redialMin = time.Second
+	redialMax = time.Minute
+	// steady is how long a link must last for the pause to start over: a peer
+	// that accepts and refuses us is not dialled in a tight loop.
+	steady = time.Minute
+)
+
+var errKept = errors.New("peer is kept already")
+
+// keeper holds links to the peers that the operator named, one goroutine a
+// peer, until they are removed or Run's context ends.
+type keeper struct {
+	host host.Host
+	log  *slog.Logger
+
+	wake chan struct{} // links has grown
+
+	mu    sync.Mutex
+	links map[peer.ID]*link
+}
+
+// link is one kept peer.
+type link struct {
+	info peer.AddrInfo
+	stop context.CancelFunc // nil until Run has started it
+	down chan struct{}      // a connection to the peer has ended
+}
+
+func newLink(info peer.AddrInfo) *link {
+	return &link{info: info, down: make(chan struct{}, 1)}
+}
+
+func newKeeper(h host.Host, log *slog.Logger, first []peer.AddrInfo) *keeper {
+	k := &keeper{host: h, log: log, wake: make(chan struct{}, 1), links: make(map[peer.ID]*link)}
+	for _, info := range first {
+		k.links[info.ID] = newLink(info)
+	}
+	return k
+}
+
+// Run dials until ctx ends and returns when no attempt is under way.
+func (k *keeper) Run(ctx context.Context) error {
+	k.host.Network().Notify(k)
+	defer k.host.Network().StopNotify(k)
+	var wg sync.WaitGroup
+	for {
+		k.start(ctx, &wg)
+		select {
+		case <-ctx.Done():
+			wg.Wait()
+			return nil
+		case <-k.wake:
+		}
+	}
+}
+
+// start begins to keep the links that are new. Each goroutine ends with ctx or
+// when its link is removed.
+func (k *keeper) start(ctx context.Context, wg *sync.WaitGroup) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, l := range k.links {
+		if l.stop != nil {
+			continue
+		}
+		own, stop := context.WithCancel(ctx)
+		l.stop = stop
+		wg.Go(func() { k.keep(own, l) })
+	}
+}
+
+// Add keeps a link to one more peer.
+func (k *keeper) Add(info peer.AddrInfo) error {
+	if info.ID == k.host.ID() {
+		return fmt.Errorf("%s is this node itself", info.ID)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if _, ok := k.links[info.ID]; ok {
+		return errKept
+	}
+	k.links[info.ID] = newLink(info)
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Remove lets a peer go, and says whether it was kept. The connection stays.
+func (k *keeper) Remove(p peer.ID) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	l, ok := k.links[p]
+	if !ok {
+		return false
+	}
+	delete(k.links, p)
+	if l.stop != nil {
+		l.stop()
+	}
+	k.host.ConnManager().Unprotect(p, "kept")
+	return true
+}
+
+// Kept returns the peers kept, in the order of their ids.
+func (k *keeper) Kept() []peer.AddrInfo {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	all := make([]peer.AddrInfo, 0, len(k.links))
+	for _, l := range k.links {
+		all = append(all, l.info)
+	}
+	slices.SortFunc(all, func(a, b peer.AddrInfo) int { return slices.Compare([]byte(a.ID), []byte(b.ID)) })
+	return all
+}
+
+// keep dials one peer whenever there is no connection to it.
+func (k *keeper) keep(ctx context.Context, l *link) {
+	k.host.ConnManager().Protect(l.info.ID, "kept")
+	k.host.Peerstore().AddAddrs(l.info.ID, l.info.Addrs, peerstore.PermanentAddrTTL)
+	pause := redialMin
+	for ctx.Err() == nil {
+		since := time.Now()
+		err := k.dial(ctx, l.info)
+		if err == nil {
+			k.awaitDown(ctx, l)
+		} else if ctx.Err() == nil {
+			k.log.Info("cannot reach peer", "peer", l.info.ID, "again_in", pause, "err", err)
+		}
+		if time.Since(since) >= steady {
+			pause = redialMin
+		}
+		// Half a pause of jitter: two nodes that lost each other do not dial
+		// in step for ever.
+		wait := time.NewTimer(pause + rand.N(pause/2))
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+		case <-wait.C:
+		}
+		pause = min(2*pause, redialMax)
+	}
+}
+
+func (k *keeper) dial(ctx context.Context, info peer.AddrInfo) error {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	// The pause between attempts is ours; the swarm's own would refuse some.
+	if s, ok := k.host.Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
+		s.Backoff().Clear(info.ID)
+	}
+	return k.host.Connect(ctx, info)
+}
+
+// awaitDown returns when there is no connection to the peer any more.
+func (k *keeper) awaitDown(ctx context.Context, l *link) {
+	for k.host.Network().Connectedness(l.info.ID) == network.Connected {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.down:
+		}
+	}
+}
+
+// Disconnected implements network.Notifiee.
+func (k *keeper) Disconnected(_ network.Network, c network.Conn) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if l, ok := k.links[c.RemotePeer()]; ok {
+		select {
+		case l.down <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Connected, Listen and ListenClose complete network.Notifiee.
+func (k *keeper) Connected(network.Network, network.Conn)          {}
+func (k *keeper) Listen(network.Network, multiaddr.Multiaddr)      {}
+func (k *keeper) ListenClose(network.Network, multiaddr.Multiaddr) {}

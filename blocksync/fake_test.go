@@ -1,0 +1,410 @@
+package blocksync
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/btcsuite/btcd/btcutil/v2"
+	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/btcsuite/btcd/wire/v2"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/pappus-network/pappus/chain"
+	"github.com/pappus-network/pappus/chain/headertree"
+	"github.com/pappus-network/pappus/events"
+	"github.com/pappus-network/pappus/internal/chaingen"
+	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/headers"
+	"github.com/pappus-network/pappus/protocols/objects"
+)
+
+var params = &chaincfg.SimNetParams
+
+// fakeChain takes every block whose parent it has, after a while, unless told
+// otherwise.
+type fakeChain struct {
+	tree *headertree.Tree
+	took time.Duration // for each block
+
+	mu       sync.Mutex
+	have     map[chainhash.Hash]bool
+	tip      chain.Tip
+	accepted []chainhash.Hash
+	stored   int                            // headers
+	verdicts map[chainhash.Hash]error       // instead of taking the block
+	mutated  map[*btcutil.Block]bool        // bodies that are found to be mutated
+	full     error                          // instead of taking anything
+	headers  func([]wire.BlockHeader) error // instead of taking headers
+}
+
+func newFakeChain() *fakeChain {
+	tree := headertree.New(params)
+	genesis := tree.Best()
+	return &fakeChain{
+		tree: tree, have: map[chainhash.Hash]bool{genesis.Hash: true}, tip: chain.Tip{Hash: genesis.Hash},
+		verdicts: make(map[chainhash.Hash]error), mutated: make(map[*btcutil.Block]bool),
+	}
+}
+
+func (c *fakeChain) Headers() *headertree.Tree { return c.tree }
+
+func (c *fakeChain) AcceptHeaders(now time.Time, row []wire.BlockHeader) (int, error) {
+	if c.headers != nil {
+		if err := c.headers(row); err != nil {
+			return 0, err
+		}
+	}
+	added, err := c.tree.Add(now, row)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stored += len(added)
+	return len(added), err
+}
+
+func (c *fakeChain) Accept(b *btcutil.Block) error {
+	time.Sleep(c.took)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	hash, parent := *b.Hash(), b.MsgBlock().Header.PrevBlock
+	switch {
+	case c.full != nil:
+		return c.full
+	case c.have[hash]:
+		return nil
+	case !c.have[parent]:
+		return chain.ErrNoParent
+	case c.mutated[b]:
+		return &chain.BlockError{Hash: hash, Reason: events.MutatedBlock, Err: errors.New("mutated")}
+	}
+	if err := c.verdicts[hash]; err != nil {
+		c.tree.Invalidate(hash)
+		return err
+	}
+	c.have[hash] = true
+	c.accepted = append(c.accepted, hash)
+	e, _ := c.tree.Lookup(hash)
+	if now, _ := c.tree.Lookup(c.tip.Hash); e.Work.Cmp(now.Work) > 0 {
+		c.tip = chain.Tip{Hash: hash, Height: e.Height}
+	}
+	return nil
+}
+
+func (c *fakeChain) Tip() chain.Tip {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tip
+}
+
+func (c *fakeChain) HaveBlock(h chainhash.Hash) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.have[h]
+}
+
+// fakePeer serves a chain over a link with a rate and a delay. Its fields may be
+// changed under the world's lock.
+type fakePeer struct {
+	id     peer.ID
+	chain  []*btcutil.Block // from height 1
+	tree   *headertree.Tree
+	rate   float64 // bytes per second; 0 = no bound
+	delay  time.Duration
+	size   int // that each block is pretended to have; 0 = its own
+	silent bool
+	lacks  func(height int) bool
+	sends  func(b *btcutil.Block) (objects.Result, error) // instead of the block
+	row    func(locator []chainhash.Hash) []wire.BlockHeader
+	refuse error // instead of opening a stream
+
+	free   time.Time // the link has sent everything
+	asks   int       // getheaders
+	opened int       // streams for blocks
+	served int       // blocks
+}
+
+// world is all that a Sync deals with.
+type world struct {
+	t     *testing.T
+	chain *fakeChain
+	sync  *Sync
+	cfg   Config
+
+	mu      sync.Mutex
+	peers   map[peer.ID]*fakePeer
+	charges map[peer.ID][]events.Reason
+	bans    map[peer.ID]bool
+	events  []events.Event
+}
+
+// inBubble runs a test in virtual time, some time after the chains were made.
+func inBubble(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(25 * 365 * 24 * time.Hour)
+		w := &world{
+			t: t, chain: newFakeChain(), cfg: DefaultConfig(),
+			peers: make(map[peer.ID]*fakePeer), charges: make(map[peer.ID][]events.Reason), bans: make(map[peer.ID]bool),
+		}
+		test(t, w)
+	})
+}
+
+// start runs a Sync until the test ends; stop ends it earlier and returns what
+// Run returned.
+func (w *world) start() (stop func() error) {
+	w.sync = New(w.cfg, params, w.chain, w, w, w.report, w.emit, slog.New(slog.DiscardHandler), rand.NewPCG(1, 2))
+	ctx, cancel := context.WithCancel(w.t.Context())
+	done := make(chan error, 1)
+	go func() { done <- w.sync.Run(ctx) }()
+	stop = sync.OnceValue(func() error {
+		cancel()
+		return <-done
+	})
+	w.t.Cleanup(func() { _ = stop() })
+	return stop
+}
+
+func (w *world) report(p peer.ID, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.charges[p] = append(w.charges[p], exchange.ReasonOf(err))
+	var charged *exchange.PeerError
+	if errors.As(err, &charged) && charged.Ban {
+		w.bans[p] = true
+	}
+}
+
+func (w *world) emit(e events.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = append(w.events, e)
+}
+
+// charged reports whether p was charged for the reason.
+func (w *world) charged(p *fakePeer, r events.Reason) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Contains(w.charges[p.id], r)
+}
+
+// peer adds a peer with a fast link that has the chain, and joins it.
+func (w *world) peer(name string, blocks []*btcutil.Block) *fakePeer {
+	p := w.stranger(name, blocks)
+	w.join(p)
+	return p
+}
+
+// stranger adds a peer that has not joined yet.
+func (w *world) stranger(name string, blocks []*btcutil.Block) *fakePeer {
+	p := &fakePeer{id: peer.ID(name), delay: time.Millisecond, chain: blocks}
+	p.adopt(blocks)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.peers[p.id] = p
+	return p
+}
+
+func (w *world) join(p *fakePeer) {
+	best := *params.GenesisHash
+	if n := len(p.chain); n > 0 {
+		best = *p.chain[n-1].Hash()
+	}
+	w.sync.Join(p.id, best, int32(len(p.chain)), true)
+}
+
+// adopt makes blocks the peer's chain.
+func (p *fakePeer) adopt(blocks []*btcutil.Block) {
+	p.chain, p.tree = blocks, headertree.New(params)
+	if _, err := p.tree.Add(time.Now(), headersOf(blocks)); err != nil {
+		panic(err)
+	}
+}
+
+func headersOf(blocks []*btcutil.Block) []wire.BlockHeader {
+	row := make([]wire.BlockHeader, len(blocks))
+	for i, b := range blocks {
+		row[i] = b.MsgBlock().Header
+	}
+	return row
+}
+
+// block returns the peer's block and its height.
+func (p *fakePeer) block(h chainhash.Hash) (*btcutil.Block, int) {
+	e, ok := p.tree.Lookup(h)
+	if !ok || int(e.Height) > len(p.chain) || e.Height == 0 || *p.chain[e.Height-1].Hash() != h {
+		return nil, 0
+	}
+	return p.chain[e.Height-1], int(e.Height)
+}
+
+func (w *world) find(p peer.ID) *fakePeer {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.peers[p]
+}
+
+// OpenHeaders implements HeaderAsker.
+func (w *world) OpenHeaders(_ context.Context, id peer.ID) (HeaderSession, error) {
+	p := w.find(id)
+	if p.refuse != nil {
+		return nil, p.refuse
+	}
+	return &fakeHeaders{w: w, p: p, answers: make(chan answer[[]wire.BlockHeader], 16)}, nil
+}
+
+// OpenBlocks implements BlockAsker.
+func (w *world) OpenBlocks(_ context.Context, id peer.ID) (BlockSession, error) {
+	p := w.find(id)
+	if p.refuse != nil {
+		return nil, p.refuse
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p.opened++
+	return &fakeBlocks{w: w, p: p, answers: make(chan answer[objects.Result], 4096)}, nil
+}
+
+// answer arrives at a time.
+type answer[T any] struct {
+	at    time.Time
+	value T
+	err   error
+}
+
+// receive waits for the next answer as an exchange does, 20 s at most.
+func receive[T any](ctx context.Context, w *world, p *fakePeer, answers <-chan answer[T]) (T, error) {
+	var none T
+	ctx, cancel := context.WithTimeoutCause(ctx, 20*time.Second, exchange.Charge(p.id, events.NoAnswer, "silent"))
+	defer cancel()
+	select {
+	case <-ctx.Done():
+		return none, context.Cause(ctx)
+	case a := <-answers:
+		for {
+			w.mu.Lock()
+			silent := p.silent
+			w.mu.Unlock()
+			if !silent && !sleep(ctx, time.Until(a.at)) || silent && !sleep(ctx, 100*time.Millisecond) {
+				return none, context.Cause(ctx)
+			}
+			if !silent {
+				return a.value, a.err
+			}
+		}
+	}
+}
+
+// send is when something of that size arrives that was asked for now.
+func (p *fakePeer) send(size int) time.Time {
+	begin := time.Now().Add(p.delay)
+	if p.free.After(begin) {
+		begin = p.free
+	}
+	p.free = begin
+	if p.rate > 0 {
+		p.free = begin.Add(time.Duration(float64(size) / p.rate * float64(time.Second)))
+	}
+	return p.free.Add(p.delay)
+}
+
+type fakeHeaders struct {
+	w       *world
+	p       *fakePeer
+	answers chan answer[[]wire.BlockHeader]
+}
+
+func (s *fakeHeaders) Request(_ context.Context, locator []chainhash.Hash, _ chainhash.Hash) error {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	s.p.asks++
+	if len(locator) > headers.MaxLocator {
+		s.w.t.Errorf("locator of %d hashes", len(locator))
+	}
+	var row []wire.BlockHeader
+	if s.p.row != nil {
+		row = s.p.row(locator)
+	} else {
+		row = s.p.tree.After(locator, chainhash.Hash{}, headers.MaxHeaders)
+	}
+	a := answer[[]wire.BlockHeader]{at: s.p.send(81 * len(row)), value: row}
+	if len(row) > 0 && !slices.Contains(locator, row[0].PrevBlock) {
+		a.err = exchange.Charge(s.p.id, events.UnconnectedHeaders, "not in the locator")
+	}
+	s.answers <- a
+	return nil
+}
+
+func (s *fakeHeaders) Next(ctx context.Context) ([]wire.BlockHeader, error) {
+	return receive(ctx, s.w, s.p, s.answers)
+}
+
+func (s *fakeHeaders) Close() error { return nil }
+
+type fakeBlocks struct {
+	w       *world
+	p       *fakePeer
+	answers chan answer[objects.Result]
+}
+
+func (s *fakeBlocks) Request(_ context.Context, hashes []chainhash.Hash) error {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	for _, h := range hashes {
+		b, height := s.p.block(h)
+		if b != nil && s.p.lacks != nil && s.p.lacks(height) {
+			b = nil
+		}
+		r, size := objects.Result{Hash: h}, 61
+		var err error
+		if b != nil {
+			size = s.p.size
+			if raw, err := b.Bytes(); size == 0 && err == nil {
+				size = len(raw)
+			}
+			r.Block, r.Bytes = b, size
+			if s.p.sends != nil {
+				r, err = s.p.sends(b)
+			}
+		}
+		s.p.served++
+		s.answers <- answer[objects.Result]{at: s.p.send(size), value: r, err: err}
+	}
+	return nil
+}
+
+func (s *fakeBlocks) Next(ctx context.Context) (objects.Result, error) {
+	return receive(ctx, s.w, s.p, s.answers)
+}
+
+func (s *fakeBlocks) Close() error { return nil }
+
+// synced waits until the chain's tip is the block, and returns how long it took.
+func (w *world) synced(to *btcutil.Block, limit time.Duration) time.Duration {
+	w.t.Helper()
+	began := time.Now()
+	for w.chain.Tip().Hash != *to.Hash() {
+		time.Sleep(5 * time.Millisecond)
+		if time.Since(began) > limit {
+			w.sync.mu.Lock()
+			st := w.sync.schedule.Stats()
+			w.sync.mu.Unlock()
+			w.t.Fatalf("after %v the tip is at %d, headers at %d: %+v; charges %v",
+				limit, w.chain.Tip().Height, w.chain.tree.Best().Height, st, w.charges)
+		}
+	}
+	return time.Since(began)
+}
+
+// blocks makes a chain of n blocks.
+func blocks(n int) []*btcutil.Block {
+	b := chaingen.NewBuilder(params, 1)
+	return b.Extend(n)
+}

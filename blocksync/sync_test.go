@@ -1,0 +1,423 @@
+package blocksync
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/btcsuite/btcd/btcutil/v2"
+	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/btcsuite/btcd/wire/v2"
+
+	"github.com/pappus-network/pappus/chain"
+	"github.com/pappus-network/pappus/events"
+	"github.com/pappus-network/pappus/internal/chaingen"
+	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/objects"
+)
+
+// MB/s of the shaped links, and the size that their blocks pretend to have.
+const (
+	tenMB     = 10e6
+	blockSize = 100_000
+)
+
+func shaped(p *fakePeer) {
+	p.rate, p.delay, p.size = tenMB, 25*time.Millisecond, blockSize
+}
+
+func TestSyncFetchesEverythingInOrder(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		all := blocks(5000)
+		stop := w.start()
+		if p := w.sync.Progress(); !p.Syncing {
+			t.Error("it does not call itself syncing before a peer was heard")
+		}
+		w.peer("a", all)
+		w.synced(all[4999], time.Minute)
+		for i, h := range w.chain.accepted {
+			if h != *all[i].Hash() {
+				t.Fatalf("block %d was accepted out of order", i)
+			}
+		}
+		time.Sleep(time.Second)
+		p := w.sync.Progress()
+		if p.Syncing || p.HeaderHeight != 5000 || p.BlockHeight != 5000 || p.Peers != 1 || p.InFlight != 0 || p.Held != 0 {
+			t.Errorf("progress at the end is %+v", p)
+		}
+		if pp, ok := w.sync.PeerProgress("a"); !ok || pp.Header != 5000 || pp.Block != 5000 || pp.LastBlock.IsZero() {
+			t.Errorf("the peer's progress is %+v, %t", pp, ok)
+		}
+		if !slices.ContainsFunc(w.events, func(e events.Event) bool {
+			added, ok := e.(events.HeadersAdded)
+			return ok && added.Height == 5000
+		}) {
+			t.Error("no event tells of the best header")
+		}
+		if err := stop(); err != nil {
+			t.Errorf("Run returns %v", err)
+		}
+	})
+}
+
+func TestSyncFillsThreeLinks(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		all := blocks(3000) // 300 MB, 10 s at 30 MB/s
+		w.start()
+		for _, name := range []string{"a", "b", "c"} {
+			p := w.stranger(name, all)
+			shaped(p)
+			w.join(p)
+		}
+		if took := w.synced(all[2999], time.Minute); took > 12500*time.Millisecond {
+			t.Errorf("took %v, the links' bound is 10 s", took)
+		}
+	})
+}
+
+func TestSyncSurvivesAStallWithinFiveSeconds(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		all := blocks(2000) // 200 MB
+		w.start()
+		a, b := w.stranger("a", all), w.stranger("b", all)
+		for _, p := range []*fakePeer{a, b} {
+			shaped(p)
+			w.join(p)
+		}
+		time.Sleep(3 * time.Second)
+		w.mu.Lock()
+		a.silent = true
+		w.mu.Unlock()
+		// 60 MB came from both; b alone needs 14 s for the rest.
+		if took := w.synced(all[1999], time.Minute); took > 19*time.Second {
+			t.Errorf("took %v after the stall, without it 14 s", took)
+		}
+		if !w.charged(a, events.Stalled) {
+			t.Error("the silent peer is not charged")
+		}
+		if !slices.ContainsFunc(w.events, func(e events.Event) bool { _, ok := e.(events.SyncStalled); return ok }) {
+			t.Error("no event tells of the stall")
+		}
+	})
+}
+
+func TestSyncKeepsTheValidatorBusy(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		all := blocks(2000)
+		w.chain.took = 10 * time.Millisecond // 20 s in all, the link needs 10 s
+		w.start()
+		for _, name := range []string{"a", "b"} {
+			p := w.stranger(name, all)
+			shaped(p)
+			w.join(p)
+		}
+		if took := w.synced(all[1999], time.Minute); took > 20500*time.Millisecond {
+			t.Errorf("took %v, validation alone 20 s", took)
+		}
+	})
+}
+
+func TestSyncFetchesMutatedBlocksFromOthers(t *testing.T) {
+	// The client sees most mutations, the chain the rest.
+	for _, who := range []string{"client", "chain"} {
+		t.Run(who, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				all := blocks(300)
+				w.start()
+				bad, good := w.stranger("bad", all), w.stranger("good", all)
+				bad.sends = func(b *btcutil.Block) (objects.Result, error) {
+					body := chaingen.Copy(b)
+					if b.Height()%10 != 0 {
+						return objects.Result{Hash: *b.Hash(), Block: body, Bytes: 300}, nil
+					}
+					if who == "client" {
+						return objects.Result{Hash: *b.Hash()}, exchange.Charge(bad.id, events.MutatedBlock, "merkle root")
+					}
+					w.chain.mu.Lock()
+					w.chain.mutated[body] = true
+					w.chain.mu.Unlock()
+					return objects.Result{Hash: *b.Hash(), Block: body, Bytes: 300}, nil
+				}
+				w.join(bad)
+				w.join(good)
+				w.synced(all[299], time.Minute)
+				if !w.charged(bad, events.MutatedBlock) {
+					t.Error("who sent mutated blocks is not charged")
+				}
+				if len(w.charges[good.id]) > 0 {
+					t.Errorf("the honest peer is charged: %v", w.charges[good.id])
+				}
+			})
+		})
+	}
+}
+
+func TestSyncLeavesAnInvalidBranch(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		b := chaingen.NewBuilder(params, 1)
+		honest := b.Extend(100)
+		b.Fork(50)
+		b.Extend(70)
+		invalid := b.Chain() // 120 blocks, more work
+		bad := *invalid[59].Hash()
+		w.chain.verdicts[bad] = &chain.BlockError{Hash: bad, Reason: events.InvalidBlock, Err: errors.New("bad script")}
+		w.start()
+		liar := w.peer("liar", invalid)
+		time.Sleep(20 * time.Second)
+		if h := w.chain.Tip().Height; h != 59 {
+			t.Errorf("the tip is at %d instead of below the invalid block", h)
+		}
+		good := w.peer("good", honest)
+		w.synced(honest[99], time.Minute)
+		if !w.charged(liar, events.InvalidBlock) || !w.bans[liar.id] {
+			t.Error("who sent the invalid block is not banned")
+		}
+		if len(w.charges[good.id]) > 0 {
+			t.Errorf("the honest peer is charged: %v", w.charges[good.id])
+		}
+	})
+}
+
+func TestSyncFollowsABetterChain(t *testing.T) {
+	for name, when := range map[string]time.Duration{"when in step": time.Minute, "midway": 40 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				b := chaingen.NewBuilder(params, 1)
+				first := b.Extend(500)
+				b.Fork(300)
+				b.Extend(300)
+				second := b.Chain() // 600
+				w.chain.took = time.Millisecond
+				w.start()
+				w.peer("a", first)
+				time.Sleep(when)
+				w.peer("b", second)
+				w.synced(second[599], time.Minute)
+				for _, h := range w.chain.accepted {
+					if i := slices.Index(w.chain.accepted, h); slices.Contains(w.chain.accepted[i+1:], h) {
+						t.Fatalf("block %v was accepted twice", h)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestSyncOutlastsEverybodyLeaving(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		all := blocks(1000)
+		w.start()
+		a, b := w.stranger("a", all), w.stranger("b", all)
+		shaped(a)
+		shaped(b)
+		for range 5 {
+			w.join(a)
+			w.join(b)
+			time.Sleep(700 * time.Millisecond)
+			w.sync.Leave(a.id)
+			w.sync.Leave(b.id)
+			time.Sleep(10 * time.Second)
+		}
+		w.join(b)
+		w.synced(all[999], time.Minute)
+		if n := a.served + b.served; n > 1600 {
+			t.Errorf("%d blocks were asked for in all: what was held is asked for again", n)
+		}
+	})
+}
+
+func TestSyncEndsAtOnce(t *testing.T) {
+	for _, after := range []time.Duration{0, time.Millisecond, 30 * time.Millisecond, 500 * time.Millisecond, 5 * time.Second, time.Hour} {
+		t.Run(after.String(), func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				all := blocks(1000)
+				stop := w.start()
+				a, b := w.stranger("a", all), w.stranger("b", all)
+				shaped(a)
+				b.silent = true
+				w.join(a)
+				w.join(b)
+				time.Sleep(after)
+				began := time.Now()
+				if err := stop(); err != nil {
+					t.Errorf("Run returns %v", err)
+				}
+				if took := time.Since(began); took > time.Second {
+					t.Errorf("it took %v to end", took)
+				}
+				w.sync.Leave(a.id)
+				w.sync.Join("c", chainhash.Hash{}, 0, true)
+			})
+		})
+	}
+}
+
+func TestSyncReturnsErrorsOfOurOwn(t *testing.T) {
+	full := chain.ErrDiskFull
+	t.Run("blocks", func(t *testing.T) {
+		inBubble(t, func(t *testing.T, w *world) {
+			w.chain.full = full
+			stop := w.start()
+			w.peer("a", blocks(10))
+			time.Sleep(time.Second)
+			if err := stop(); !errors.Is(err, full) {
+				t.Errorf("Run returns %v", err)
+			}
+			if len(w.charges) > 0 {
+				t.Errorf("peers are charged: %v", w.charges)
+			}
+		})
+	})
+	t.Run("headers", func(t *testing.T) {
+		inBubble(t, func(t *testing.T, w *world) {
+			w.chain.headers = func([]wire.BlockHeader) error { return full }
+			stop := w.start()
+			w.peer("a", blocks(10))
+			time.Sleep(time.Second)
+			if err := stop(); !errors.Is(err, full) {
+				t.Errorf("Run returns %v", err)
+			}
+			if len(w.charges) > 0 {
+				t.Errorf("peers are charged: %v", w.charges)
+			}
+		})
+	})
+}
+
+func TestSyncAsksOthersForWhatAPeerLacks(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		all := blocks(400)
+		w.start()
+		pruned := w.stranger("pruned", all)
+		pruned.lacks = func(height int) bool { return height <= 200 }
+		w.join(pruned)
+		w.peer("archive", all)
+		w.synced(all[399], time.Minute)
+		if !w.charged(pruned, events.NotFound) {
+			t.Error("who lacks blocks of its chain is not charged")
+		}
+	})
+}
+
+func TestSyncChargesForTheWrongBlock(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		all := blocks(100)
+		w.start()
+		bad := w.stranger("bad", all)
+		bad.sends = func(b *btcutil.Block) (objects.Result, error) {
+			return objects.Result{Hash: *all[0].Hash(), Block: all[0], Bytes: 300}, nil
+		}
+		w.join(bad)
+		w.peer("good", all)
+		w.synced(all[99], time.Minute)
+		if !w.charged(bad, events.WrongBlock) {
+			t.Error("who sent another block is not charged")
+		}
+	})
+}
+
+func TestSyncRetriesABrokenPeer(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		all := blocks(100)
+		w.start()
+		p := w.stranger("a", all)
+		p.refuse = exchange.Charge(p.id, events.Busy, "too many requests")
+		w.join(p)
+		time.Sleep(time.Minute)
+		w.mu.Lock()
+		p.refuse = nil
+		if n := len(w.charges[p.id]); n > 10 {
+			t.Errorf("it was tried %d times in a minute", n)
+		}
+		w.mu.Unlock()
+		w.synced(all[99], 3*time.Minute)
+	})
+}
+
+func TestSyncSkipsWhatOthersBrought(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		all := blocks(20)
+		w.start()
+		p := w.peer("a", all[:10])
+		w.synced(all[9], time.Minute)
+		// Ten blocks are mined here; the peer has them by the time it is asked.
+		served := p.served
+		row := headersOf(all[10:])
+		if _, err := w.chain.AcceptHeaders(time.Now(), row); err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range all[10:] {
+			if err := w.chain.Accept(b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.sync.Refresh()
+		w.mu.Lock()
+		p.adopt(all)
+		w.mu.Unlock()
+		w.sync.Announced(p.id, row)
+		time.Sleep(5 * time.Minute)
+		if p.served != served {
+			t.Errorf("%d blocks were fetched that were mined here", p.served-served)
+		}
+	})
+}
+
+func TestSyncIgnoresLightPeersForBlocks(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		all := blocks(50)
+		w.start()
+		light := w.stranger("light", all)
+		w.sync.Join(light.id, *all[49].Hash(), 50, false)
+		time.Sleep(time.Minute)
+		if h := w.chain.tree.Best().Height; h != 50 {
+			t.Errorf("the best header is at %d", h)
+		}
+		if light.opened != 0 {
+			t.Error("a light peer was asked for blocks")
+		}
+		w.peer("full", all)
+		w.synced(all[49], time.Minute)
+	})
+}
+
+func TestSyncMeetsAPeerThatLiesAboutItsHeight(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		all := blocks(2500)
+		w.start()
+		liar := w.stranger("liar", nil)
+		w.sync.Join(liar.id, chainhash.Hash{1}, 1<<31-1, true)
+		time.Sleep(time.Minute)
+		if p := w.sync.Progress(); p.HeaderHeight != 0 || p.InFlight != 0 {
+			t.Errorf("it believes the liar: %+v", p)
+		}
+		w.peer("honest", all)
+		w.synced(all[2499], time.Minute)
+		if liar.opened > 0 {
+			t.Error("the liar was asked for blocks")
+		}
+	})
+}
+
+func TestSyncRestsBetweenBlocks(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		all := blocks(12)
+		w.start()
+		p := w.peer("a", all[:10])
+		w.synced(all[9], time.Minute)
+		time.Sleep(time.Hour) // streams are closed meanwhile
+		w.mu.Lock()
+		p.adopt(all)
+		w.mu.Unlock()
+		w.sync.Announced(p.id, headersOf(all[10:]))
+		if took := w.synced(all[11], time.Minute); took > 100*time.Millisecond {
+			t.Errorf("new blocks took %v", took)
+		}
+		if p.opened != 2 {
+			t.Errorf("%d streams for blocks", p.opened)
+		}
+		synctest.Wait()
+	})
+}

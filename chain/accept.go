@@ -154,15 +154,21 @@ func (c *Chain) culprit(hash chainhash.Hash) (chainhash.Hash, bool) {
 
 // flushEvery is how many bytes of blocks are accepted between two writes of the unspent
 // outputs. After a crash the blocks since the last write are applied again, which costs
-// a second or two for so many; and pruning never deletes a block that this needs, as
-// [MinPrune] keeps four times as much.
+// a second or two for so many. It is a quarter of what pruning keeps: see flushOften.
 const flushEvery = 256 << 20
 
+// flushOften bounds what a crash costs. ffldb deletes pruned blocks at once, but writes
+// the metadata that needs them no more up to five minutes later; a crash in between would
+// leave a database that wants blocks which are gone. With pruning everything is therefore
+// written while the blocks that it stands for are still far from being deleted.
 func (c *Chain) flushOften(size int) error {
 	if c.unflushed += size; c.unflushed < flushEvery {
 		return nil
 	}
 	c.unflushed = 0
+	if c.cfg.Prune != 0 {
+		return c.renew(c.setup, true)
+	}
 	if err := c.consensus.FlushUtxoCache(blockchain.FlushRequired); err != nil {
 		return fmt.Errorf("write unspent outputs: %w", err)
 	}

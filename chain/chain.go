@@ -33,7 +33,6 @@ type Chain struct {
 	params  *chaincfg.Params // as given
 	own     *chaincfg.Params // what btcd ties its deployments to
 	log     *slog.Logger
-	db      database.DB
 	headers *headerIndex
 	pool    *mempool.TxPool
 	sigs    *txscript.SigCache
@@ -48,9 +47,10 @@ type Chain struct {
 	setup     setup
 	assumed   assumed
 
-	// swapping guards consensus, which assume-valid replaces between two blocks;
-	// readers hold it for one call.
+	// swapping guards what is replaced between two blocks now and then; readers hold it
+	// for one call. It may be taken under the mempool's lock, never the other way round.
 	swapping  sync.RWMutex
+	db        database.DB
 	consensus *blockchain.BlockChain
 	txs       *indexers.TxIndex // nil: off
 	filters   *indexers.CfIndex // nil: off
@@ -149,6 +149,13 @@ func (c *Chain) connect(s setup) error {
 	}
 	c.moveTip(&header)
 	return nil
+}
+
+// view reads from the block database.
+func (c *Chain) view(read func(database.Tx) error) error {
+	c.swapping.RLock()
+	defer c.swapping.RUnlock()
+	return c.db.View(read)
 }
 
 // use returns btcd's blockchain, and what gives it back. It is for one call.

@@ -51,7 +51,7 @@ func (c *Chain) indexes() []index {
 // reorganised below it meanwhile, what it needs to go back is gone, and it is built anew.
 func (c *Chain) checkSwitches() error {
 	var pruned bool
-	err := c.db.View(func(tx database.Tx) (err error) {
+	err := c.view(func(tx database.Tx) (err error) {
 		pruned, err = tx.BeenPruned()
 		return err
 	})
@@ -98,7 +98,7 @@ var (
 
 // indexTip returns the block up to which the index goes, if there is an index.
 func (c *Chain) indexTip(x index) (tip chainhash.Hash, found bool, err error) {
-	err = c.db.View(func(tx database.Tx) error {
+	err = c.view(func(tx database.Tx) error {
 		bucket := tx.Metadata().Bucket(indexTipsBucket)
 		if bucket == nil {
 			return nil
@@ -114,7 +114,7 @@ func (c *Chain) indexTip(x index) (tip chainhash.Hash, found bool, err error) {
 }
 
 func (c *Chain) storedOnMain(hash chainhash.Hash) (main bool, err error) {
-	err = c.db.View(func(tx database.Tx) error {
+	err = c.view(func(tx database.Tx) error {
 		bucket := tx.Metadata().Bucket(mainHashBucket)
 		main = bucket != nil && bucket.Get(hash[:]) != nil
 		return nil

@@ -60,10 +60,15 @@ func (c *Chain) mineOne(ctx context.Context, payTo []byte) (*btcutil.Block, erro
 
 // template returns a block on the tip that lacks nothing but the proof of work.
 func (c *Chain) template(payTo []byte) (*wire.MsgBlock, error) {
-	consensus, done := c.use()
-	defer done()
+	// The generator needs one blockchain for long, and the mempool's lock meanwhile, whose
+	// holders call use: holding that would be the wrong order.
+	c.accepting.Lock()
+	defer c.accepting.Unlock()
+	if c.closed {
+		return nil, ErrClosed
+	}
 	policy := mining.Policy{BlockMaxWeight: maxMinedWeight, TxMinFreeFee: MinRelayFee}
-	generator := mining.NewBlkTmplGenerator(&policy, c.own, c.pool, consensus, localClock{}, c.sigs, c.hashes)
+	generator := mining.NewBlkTmplGenerator(&policy, c.own, c.pool, c.consensus, localClock{}, c.sigs, c.hashes)
 	t, err := generator.NewBlockTemplate(nil)
 	if err != nil {
 		return nil, fmt.Errorf("make block template: %w", err)

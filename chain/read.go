@@ -47,7 +47,7 @@ func (c *Chain) RawBlock(hash chainhash.Hash) ([]byte, error) {
 // bytes. [ErrPruned] if it was deleted.
 func (c *Chain) StoredBlock(hash chainhash.Hash) ([]byte, error) {
 	var raw []byte
-	err := c.db.View(func(tx database.Tx) (err error) {
+	err := c.view(func(tx database.Tx) (err error) {
 		// ffldb reads into a fresh buffer; nothing of it is mapped or shared.
 		raw, err = tx.FetchBlock(&hash)
 		return err
@@ -103,12 +103,11 @@ func (c *Chain) FindTx(hash chainhash.Hash) (raw []byte, block *chainhash.Hash, 
 		return raw, nil, err
 	}
 	c.swapping.RLock()
-	index := c.txs
-	c.swapping.RUnlock()
-	if index == nil {
+	defer c.swapping.RUnlock()
+	if c.txs == nil {
 		return nil, nil, fmt.Errorf("transaction %v: %w", hash, ErrNotFound)
 	}
-	region, err := index.TxBlockRegion(&hash)
+	region, err := c.txs.TxBlockRegion(&hash)
 	if err != nil {
 		return nil, nil, fmt.Errorf("look up transaction %v: %w", hash, err)
 	}
@@ -162,7 +161,7 @@ func (c *Chain) stored(height int32) bool {
 	if !ok {
 		return false
 	}
-	err := c.db.View(func(tx database.Tx) error {
+	err := c.view(func(tx database.Tx) error {
 		has, err := tx.HasBlock(&hash)
 		if err == nil && !has {
 			err = ErrNotFound

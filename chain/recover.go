@@ -37,7 +37,7 @@ func (c *Chain) Recover(ctx context.Context, progress func(done, total int)) (in
 	}
 	c.accepting.Lock()
 	defer c.accepting.Unlock()
-	c.salvage.trusted = nil
+	c.salvage.trusted, c.salvage.over = nil, true
 	return recovered, nil
 }
 

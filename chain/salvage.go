@@ -45,6 +45,7 @@ type salvage struct {
 	dir     string
 	blocks  []chainhash.Hash            // stored, perhaps not connected
 	trusted map[chainhash.Hash]struct{} // connected before the crash
+	over    bool                        // Recover has come to its end
 	journal *os.File
 	end     int64 // bytes of whole entries in the journal
 }
@@ -169,6 +170,15 @@ func (s *salvage) validated(hash chainhash.Hash) {
 	if n, err := s.journal.WriteAt(hash[:], s.end); err == nil {
 		s.end += int64(n)
 	}
+}
+
+// settle starts the record anew after everything has been written to the database.
+func (s *salvage) settle() error {
+	if len(s.blocks) > 0 && !s.over {
+		return nil
+	}
+	s.blocks, s.end = nil, 0
+	return errors.Join(s.save(), s.journal.Truncate(0))
 }
 
 // done ends the record after everything has been written to the database.

@@ -45,23 +45,46 @@ func (c *Chain) arrange(next *btcutil.Block) error {
 	if want == c.setup {
 		return nil
 	}
-	// The new instance reads unspent outputs from the database only.
-	if err := c.consensus.FlushUtxoCache(blockchain.FlushRequired); err != nil {
-		return fmt.Errorf("write unspent outputs: %w", err)
-	}
-	c.swapping.Lock()
-	defer c.swapping.Unlock()
-	if err := c.connect(want); err != nil {
+	old := c.setup
+	if err := c.renew(want, false); err != nil {
 		return err
 	}
-	switch old := c.setup; {
+	switch {
 	case want.assume && !old.assume:
 		c.assumed.times++
 		c.log.Info("assume-valid is on: scripts are not run up to the block", "height", c.assumed.target.Height, "hash", c.assumed.target.Hash)
 	case old.assume && !want.assume:
 		c.log.Info("assume-valid is off: every script is run from here", "height", c.Tip().Height)
 	}
+	return nil
+}
+
+// renew opens btcd's blockchain again. With the whole database everything up to the tip
+// is on disk afterwards: ffldb writes its metadata when it is closed, and else when it
+// likes. Readers wait meanwhile.
+func (c *Chain) renew(want setup, whole bool) error {
+	if err := c.consensus.FlushUtxoCache(blockchain.FlushRequired); err != nil {
+		return fmt.Errorf("write unspent outputs: %w", err)
+	}
+	c.swapping.Lock()
+	defer c.swapping.Unlock()
+	if whole {
+		if err := c.db.Close(); err != nil {
+			return fmt.Errorf("write block database: %w", err)
+		}
+		db, err := openDatabase(c.cfg.Dir, c.params.Net)
+		if err != nil {
+			return err
+		}
+		c.db = db
+	}
+	if err := c.connect(want); err != nil {
+		return err
+	}
 	c.setup = want
+	if whole {
+		return c.salvage.settle()
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -158,5 +159,42 @@ func TestAssumeValidSwitchesUnderReaders(t *testing.T) {
 	readers.Wait()
 	if c.Current(time.Now()) {
 		t.Error("a chain of 2014 is current")
+	}
+}
+
+// copyTo makes what a kill at this moment would leave behind.
+func copyTo(t *testing.T, c *Chain) Config {
+	t.Helper()
+	cfg := c.cfg
+	cfg.Dir = t.TempDir()
+	if err := os.CopyFS(cfg.Dir, os.DirFS(c.cfg.Dir)); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// With pruning everything is written now and then: a crash must not bring back metadata
+// that wants deleted blocks.
+func TestRenewedDatabaseNeedsNoRecovery(t *testing.T) {
+	b := chaingen.NewBuilder(&chaincfg.SimNetParams, 1)
+	blocks := b.Extend(30)
+	cfg := DefaultConfig(t.TempDir())
+	cfg.Prune = MinPrune
+	c := openIn(t, cfg, &chaincfg.SimNetParams, memory())
+	mustAccept(t, c, blocks[:20]...)
+	c.unflushed = flushEvery
+	mustAccept(t, c, blocks[20])
+	if c.unflushed != 0 {
+		t.Fatal("nothing was written")
+	}
+	for i, want := range []struct{ opened, recovered int32 }{{21, 0}, {21, 9}} {
+		killed := openIn(t, copyTo(t, c), &chaincfg.SimNetParams, memory())
+		if killed.Tip().Height != want.opened {
+			t.Errorf("copy %d opens at height %d, want %d", i, killed.Tip().Height, want.opened)
+		}
+		if n, err := killed.Recover(t.Context(), nil); err != nil || n != int(want.recovered) {
+			t.Errorf("copy %d recovers %d: %v", i, n, err)
+		}
+		mustAccept(t, c, blocks[21:]...)
 	}
 }

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/pappus-network/pappus/node"
+)
+
+// program is the grammar of the command line.
+type program struct {
+	globals
+
+	Node    nodeCommand    `cmd:"" help:"Run a node until Ctrl-C."`
+	Status  statusCommand  `cmd:"" help:"Show how the running node is; the exit code is its health."`
+	Chain   chainCommands  `cmd:"" help:"Look after the chain on disk."`
+	Peers   peersCommands  `cmd:"" help:"See and choose whom the running node talks with."`
+	RPC     rpcCommand     `cmd:"" name:"rpc" help:"Call a method of the running node's API."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+type chainCommands struct {
+	Info   chainInfoCommand   `cmd:"" help:"Show how far the chain goes and what it takes on disk."`
+	Import chainImportCommand `cmd:"" help:"Validate and store the blocks of a file."`
+	Export chainExportCommand `cmd:"" help:"Write the chain's blocks to a file."`
+	Verify chainVerifyCommand `cmd:"" help:"Look for damage in the stored blocks."`
+}
+
+type peersCommands struct {
+	List   peersListCommand   `cmd:"" help:"List the connected peers."`
+	Add    peersAddCommand    `cmd:"" help:"Keep a link to a peer."`
+	Remove peersRemoveCommand `cmd:"" help:"Close the link to a peer and no longer keep it."`
+}
+
+// terminal is where a command writes: results to out, all else to err.
+type terminal struct {
+	out io.Writer
+	err io.Writer
+}
+
+// run is the program with all that it takes from its surroundings. It returns
+// the exit code.
+func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) int {
+	err := execute(ctx, args, env, terminal{stdout, stderr})
+	if err == nil || errors.Is(err, errHelpShown) {
+		return exitDone
+	}
+	if !errors.Is(err, errUnhealthy) {
+		fmt.Fprintf(stderr, "pappus: %s\n", oneLine(err))
+	}
+	return exitCode(err)
+}
+
+func execute(ctx context.Context, args, env []string, term terminal) error {
+	var p program
+	parser, err := newParser(&p, env, term)
+	if err != nil {
+		return err
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return usage(err, parsed)
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	return parsed.Run(p.globals, term)
+}
+
+func newParser(p *program, env []string, term terminal) (*kong.Kong, error) {
+	environment := environment(env)
+	defaults := node.DefaultConfig()
+	parser, err := kong.New(p,
+		kong.Name("pappus"),
+		kong.Description("A libp2p node for Bitcoin-family blockchains."),
+		kong.Writers(term.out, term.err),
+		kong.NoDefaultHelp(),
+		kong.Help(printHelp),
+		kong.ValueFormatter(describe),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{
+			"datadir":    defaults.DataDir,
+			"network":    defaults.Network,
+			"api":        defaults.API,
+			"max_peers":  strconv.Itoa(defaults.MaxPeers),
+			"mine_every": defaults.MineEvery.String(),
+			"log_level":  slog.LevelInfo.String(),
+		},
+		// The later one wins.
+		kong.Resolvers(&file{environment: environment}, environment),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("read the grammar of the command line: %w", err)
+	}
+	return parser, nil
+}

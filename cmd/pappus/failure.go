@@ -1,0 +1,54 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes. Source: design.md §6.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// usageError says that the program was called wrongly.
+type usageError struct{ err error }
+
+// Error is what was wrong.
+func (e *usageError) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *usageError) Unwrap() error { return e.err }
+
+// usage makes an error of the parser the user's, and says where help is.
+func usage(err error, parsed *kong.Context) error {
+	if errors.Is(err, errHelpShown) {
+		return err
+	}
+	command := "pappus"
+	var p *kong.ParseError
+	if parsed == nil && errors.As(err, &p) {
+		parsed = p.Context
+	}
+	if parsed != nil && parsed.Selected() != nil {
+		command = parsed.Selected().FullPath()
+	}
+	return &usageError{fmt.Errorf("%w (see %s --help)", err, command)}
+}
+
+func exitCode(err error) int {
+	var u *usageError
+	if errors.As(err, &u) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// oneLine joins what several causes wrote on lines of their own.
+func oneLine(err error) string {
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}

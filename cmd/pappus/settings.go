@@ -1,0 +1,90 @@
+package main
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/pappus-network/pappus/node"
+)
+
+// globals are the flags of every command.
+type globals struct {
+	DataDir string   `name:"datadir" help:"Folder of all data; each network has its own inside." default:"${datadir}" placeholder:"DIR"`
+	Network string   `help:"mainnet, testnet4, signet, regtest or simnet." default:"${network}" placeholder:"NAME"`
+	JSON    bool     `name:"json" help:"Write JSON, for programs."`
+	Help    helpFlag `short:"h" help:"Show this help."`
+}
+
+// config is the configuration as far as globals make it.
+func (g globals) config() node.Config {
+	cfg := node.DefaultConfig()
+	cfg.DataDir, cfg.Network = g.DataDir, g.Network
+	return cfg
+}
+
+// chainFlags say how the chain is kept on disk.
+type chainFlags struct {
+	AssumeValid  string `help:"Run no scripts of this block's ancestors: you vouch for them." placeholder:"HASH:HEIGHT"`
+	MinChainWork string `help:"Store no headers of a chain with less work than this." placeholder:"HEX"`
+	Prune        int    `help:"Keep about this much of blocks; 0 keeps all." placeholder:"MIB"`
+	TxIndex      bool   `name:"txindex" help:"Keep an index that finds every confirmed transaction."`
+	CFIndex      bool   `name:"cfindex" help:"Keep BIP 158 filters."`
+}
+
+// config is the configuration as far as the chain's commands make it.
+func (f chainFlags) config(g globals) node.Config {
+	cfg := g.config()
+	cfg.AssumeValid, cfg.MinChainWork = f.AssumeValid, f.MinChainWork
+	cfg.PruneMiB, cfg.TxIndex, cfg.CFIndex = f.Prune, f.TxIndex, f.CFIndex
+	return cfg
+}
+
+// nodeFlags are all the settings of a node.
+type nodeFlags struct {
+	chainFlags
+
+	Listen      []string      `help:"Address to listen on; may be repeated. Without it: TCP and QUIC on every interface." placeholder:"MULTIADDR"`
+	Connect     []string      `help:"Peer to connect with, and none but such; may be repeated." placeholder:"MULTIADDR"`
+	AddNode     []string      `name:"addnode" help:"Peer to keep a link to as well; may be repeated." placeholder:"MULTIADDR"`
+	MaxPeers    int           `help:"Peers above which the youngest idle ones are let go." default:"${max_peers}" placeholder:"N"`
+	Mine        bool          `help:"Mine blocks (regtest and simnet only)."`
+	MineTo      string        `help:"Address that mining pays; without it anybody may spend." placeholder:"ADDRESS"`
+	MineEvery   time.Duration `help:"Mean time between two mined blocks." default:"${mine_every}" placeholder:"TIME"`
+	API         string        `name:"api" help:"Where the API listens, port 0 for any free one; off for none." default:"${api}" placeholder:"HOST:PORT"`
+	RPCUser     string        `name:"rpcuser" help:"User of the API, beside the cookie." placeholder:"NAME"`
+	RPCPassword string        `name:"rpcpassword" help:"The user's password." placeholder:"TEXT"`
+	LogLevel    slog.Level    `help:"debug, info, warn or error." default:"${log_level}" placeholder:"LEVEL"`
+}
+
+// config is the whole configuration.
+func (f nodeFlags) config(g globals) node.Config {
+	cfg := f.chainFlags.config(g)
+	cfg.Listen, cfg.Connect, cfg.AddNode = f.Listen, f.Connect, f.AddNode
+	cfg.MaxPeers = f.MaxPeers
+	cfg.Mine, cfg.MineTo, cfg.MineEvery = f.Mine, f.MineTo, f.MineEvery
+	cfg.API, cfg.RPCUser, cfg.RPCPassword = f.API, f.RPCUser, f.RPCPassword
+	return cfg
+}
+
+// isSetting says whether the flag is one of a node's settings: those may also
+// come from the environment and the file.
+func isSetting(model *kong.Application, name string) bool {
+	if name == "help" {
+		return false
+	}
+	for _, n := range model.Children {
+		if n.Name != "node" {
+			continue
+		}
+		for _, level := range n.AllFlags(false) {
+			for _, f := range level {
+				if f.Name == name {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

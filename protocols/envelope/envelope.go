@@ -20,13 +20,15 @@ const HeaderSize = 24
 // MAX_PROTOCOL_MESSAGE_LENGTH; wire's own 32 MiB is not ours.
 const MaxPayload = 4_000_000
 
-// firstChunk is how much is allocated for a payload before a byte of it has
-// come. Beyond it memory doubles with what was received. It is one read of a
-// busy stream.
-const firstChunk = 64 << 10
+// The header's fields end at these offsets.
+const (
+	startEnd   = 4
+	commandEnd = 16
+	sizeEnd    = 20
+)
 
-// commandSize is the length of the command's field, in bytes.
-const commandSize = 12
+// commandSize is the longest command, in bytes.
+const commandSize = commandEnd - startEnd
 
 // Command names a message: 1 to 12 printable ASCII characters.
 type Command string
@@ -51,17 +53,18 @@ func faulty(r events.Reason, format string, args ...any) *Error {
 	return &Error{Reason: r, Err: fmt.Errorf(format, args...)}
 }
 
-// Header returns the 24 bytes that go before the payload. It panics on a
-// command that is longer than 12 bytes: commands are constants of the program.
+// Header returns the 24 bytes that go before the payload. Commands are constants
+// of the program and payloads are what [MaxPayload] allows: it panics otherwise.
 func Header(net wire.BitcoinNet, cmd Command, payload []byte) [HeaderSize]byte {
-	if len(cmd) == 0 || len(cmd) > commandSize {
-		panic(fmt.Sprintf("envelope: command %q is not 1 to %d bytes long", cmd, commandSize))
+	if len(cmd) == 0 || len(cmd) > commandSize || len(payload) > MaxPayload {
+		panic(fmt.Sprintf("envelope: command %q with %d bytes, the limits are %d and %d", cmd, len(payload), commandSize, MaxPayload))
 	}
 	var h [HeaderSize]byte
-	binary.LittleEndian.PutUint32(h[0:], uint32(net))
-	copy(h[4:16], cmd)
-	binary.LittleEndian.PutUint32(h[16:], uint32(len(payload))) //nolint:gosec // far below 2^32: senders obey MaxPayload
-	copy(h[20:], checksum(payload))
+	binary.LittleEndian.PutUint32(h[:], uint32(net))
+	copy(h[startEnd:commandEnd], cmd)
+	binary.LittleEndian.PutUint32(h[commandEnd:], uint32(len(payload))) //nolint:gosec // checked above
+	sum := checksum(payload)
+	copy(h[sizeEnd:], sum[:])
 	return h
 }
 
@@ -72,7 +75,8 @@ func Append(dst []byte, net wire.BitcoinNet, cmd Command, payload []byte) []byte
 }
 
 // Write writes one envelope: the header and the payload one after the other,
-// without copying the payload.
+// without copying the payload. The writer should be buffered, and one that
+// passes large writes through, as a bufio.Writer does.
 func Write(w io.Writer, net wire.BitcoinNet, cmd Command, payload []byte) error {
 	h := Header(net, cmd, payload)
 	if _, err := w.Write(h[:]); err != nil {
@@ -89,23 +93,23 @@ func Write(w io.Writer, net wire.BitcoinNet, cmd Command, payload []byte) error 
 // come as *[Error]; io.EOF, bare, only when the stream ends before the first
 // byte; other errors are the stream's own.
 func Read(r io.Reader, net wire.BitcoinNet, limits Limits) (Command, []byte, error) {
-	var h [HeaderSize]byte
-	if n, err := io.ReadFull(r, h[:]); err != nil {
+	h := make([]byte, HeaderSize)
+	if n, err := io.ReadFull(r, h); err != nil {
 		if n > 0 && errors.Is(err, io.ErrUnexpectedEOF) {
 			return "", nil, faulty(events.Truncated, "the stream ended after %d of the header's %d bytes", n, HeaderSize)
 		}
 		return "", nil, err
 	}
-	cmd, size, err := parseHeader(h[:], net, limits)
+	cmd, size, err := parseHeader(h, net, limits)
 	if err != nil {
 		return "", nil, err
 	}
-	payload, err := readPayload(r, int(size))
+	payload, err := readPayload(r, size)
 	if err != nil {
 		return "", nil, err
 	}
-	if sum := checksum(payload); string(sum) != string(h[20:]) {
-		return "", nil, faulty(events.BadChecksum, "%s: checksum %x, the payload's is %x", cmd, h[20:], sum)
+	if err := verify(cmd, h, payload); err != nil {
+		return "", nil, err
 	}
 	return cmd, payload, nil
 }
@@ -116,29 +120,29 @@ func Decode(data []byte, net wire.BitcoinNet, limits Limits) (Command, []byte, e
 	if len(data) < HeaderSize {
 		return "", nil, faulty(events.Truncated, "%d bytes are less than a header's %d", len(data), HeaderSize)
 	}
-	cmd, size, err := parseHeader(data[:HeaderSize], net, limits)
+	h, payload := data[:HeaderSize], data[HeaderSize:]
+	cmd, size, err := parseHeader(h, net, limits)
 	if err != nil {
 		return "", nil, err
 	}
-	payload := data[HeaderSize:]
 	switch {
-	case len(payload) < int(size):
+	case len(payload) < size:
 		return "", nil, faulty(events.Truncated, "%s: %d of %d bytes", cmd, len(payload), size)
-	case len(payload) > int(size):
-		return "", nil, faulty(events.TrailingBytes, "%s: %d bytes after the payload's %d", cmd, len(payload)-int(size), size)
+	case len(payload) > size:
+		return "", nil, faulty(events.TrailingBytes, "%s: %d bytes after the payload's %d", cmd, len(payload)-size, size)
 	}
-	if sum := checksum(payload); string(sum) != string(data[20:HeaderSize]) {
-		return "", nil, faulty(events.BadChecksum, "%s: checksum %x, the payload's is %x", cmd, data[20:HeaderSize], sum)
+	if err := verify(cmd, h, payload); err != nil {
+		return "", nil, err
 	}
 	return cmd, payload, nil
 }
 
 // parseHeader checks everything that a header says before its payload is read.
-func parseHeader(h []byte, net wire.BitcoinNet, limits Limits) (Command, uint32, error) {
-	if start := binary.LittleEndian.Uint32(h[0:]); start != uint32(net) {
-		return "", 0, faulty(events.WrongStartString, "start string %x, ours is %s", h[0:4], net)
+func parseHeader(h []byte, net wire.BitcoinNet, limits Limits) (Command, int, error) {
+	if start := binary.LittleEndian.Uint32(h); start != uint32(net) {
+		return "", 0, faulty(events.WrongStartString, "start string %x, ours is %s", h[:startEnd], net)
 	}
-	cmd, err := parseCommand(h[4:16])
+	cmd, err := parseCommand(h[startEnd:commandEnd])
 	if err != nil {
 		return "", 0, err
 	}
@@ -146,11 +150,11 @@ func parseHeader(h []byte, net wire.BitcoinNet, limits Limits) (Command, uint32,
 	if !known {
 		return "", 0, faulty(events.UnknownCommand, "command %q is not one of this protocol", cmd)
 	}
-	size := binary.LittleEndian.Uint32(h[16:])
-	if size > min(limit, MaxPayload) {
-		return "", 0, faulty(events.Oversize, "%s announces %d bytes, the limit is %d", cmd, size, min(limit, MaxPayload))
+	size, limit := binary.LittleEndian.Uint32(h[commandEnd:]), min(limit, MaxPayload)
+	if size > limit {
+		return "", 0, faulty(events.Oversize, "%s announces %d bytes, the limit is %d", cmd, size, limit)
 	}
-	return cmd, size, nil
+	return cmd, int(size), nil
 }
 
 // parseCommand reads a NUL-padded field of printable ASCII.
@@ -173,29 +177,16 @@ func parseCommand(field []byte) (Command, error) {
 	return Command(field[:n]), nil
 }
 
-// readPayload reads size bytes into memory that grows as they come.
-func readPayload(r io.Reader, size int) ([]byte, error) {
-	buf := make([]byte, min(size, firstChunk))
-	for have := 0; have < size; {
-		if have == len(buf) {
-			grown := make([]byte, min(size, 2*len(buf)))
-			copy(grown, buf)
-			buf = grown
-		}
-		n, err := io.ReadFull(r, buf[have:])
-		have += n
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, faulty(events.Truncated, "the stream ended after %d of %d bytes", have, size)
-		}
-		if err != nil {
-			return nil, err
-		}
+// verify holds the payload against the header's checksum.
+func verify(cmd Command, h, payload []byte) error {
+	if sum := checksum(payload); string(sum[:]) != string(h[sizeEnd:]) {
+		return faulty(events.BadChecksum, "%s: checksum %x, the payload's is %x", cmd, h[sizeEnd:], sum)
 	}
-	return buf, nil
+	return nil
 }
 
-func checksum(payload []byte) []byte {
+func checksum(payload []byte) [HeaderSize - sizeEnd]byte {
 	first := sha256.Sum256(payload)
 	second := sha256.Sum256(first[:])
-	return second[:4]
+	return [HeaderSize - sizeEnd]byte(second[:])
 }

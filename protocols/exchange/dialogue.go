@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -15,19 +16,25 @@ import (
 	"github.com/pappus-network/pappus/protocols/envelope"
 )
 
-// answerBuffer is the read buffer of a dialogue: small messages come several to
-// a read, larger ones go straight into their own memory. 64 KiB a stream.
-const answerBuffer = 64 << 10
+const (
+	// answerBuffer joins the reads of small answers; what is left of a payload
+	// goes into its own memory as soon as it is larger. 16 KiB is one TLS record.
+	answerBuffer = 16 << 10
+	// questionBuffer joins a header and a usual payload into one packet.
+	questionBuffer = 4 << 10
+)
 
 // Dialogue is the asking side of one stream. One goroutine may Send while
-// another Receives; neither call may run twice at once.
+// another Receives; neither call may run twice at once. It never holds up its
+// caller when it ends, whatever the other side does.
 type Dialogue struct {
 	peer   peer.ID
 	spec   Spec
 	stream network.Stream
-	in     *pacedReader
+	in     *reader
 	out    *bufio.Writer
-	pace   *pacedWriter
+	pace   *writer
+	over   atomic.Bool
 }
 
 // Open opens a stream to a peer that is connected already. Whether the peer
@@ -37,16 +44,29 @@ func Open(ctx context.Context, o Opener, p peer.ID, spec Spec) (*Dialogue, error
 	defer cancel()
 	s, err := o.NewStream(within, p, spec.ID)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, blame(p, "open stream", err)
+		return nil, unopened(ctx, p, err)
 	}
-	pace := &pacedWriter{stream: s, spec: spec}
+	pace := &writer{stream: s, spec: spec}
 	return &Dialogue{
 		peer: p, spec: spec, stream: s,
-		in: newPacedReader(s, spec, answerBuffer), out: bufio.NewWriter(pace), pace: pace,
+		in: newReader(s, spec, answerBuffer), out: bufio.NewWriterSize(pace, questionBuffer), pace: pace,
 	}, nil
+}
+
+// unopened settles what it means that a stream could not be opened.
+func unopened(ctx context.Context, p peer.ID, err error) error {
+	const action = "open stream"
+	var refused *network.StreamError
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: %w", action, ctx.Err())
+	case errors.Is(err, network.ErrResourceLimitExceeded) && !errors.As(err, &refused):
+		return fmt.Errorf("%s: %w", action, err) // our own resource manager
+	case ReasonOf(err) == events.Internal:
+		// A host tells neither a missing connection nor a dying one by a type.
+		return Charge(p, events.Disconnected, "%s: %w", action, err)
+	}
+	return blame(p, action, err)
 }
 
 // Ask puts one question, takes one message for an answer and closes the stream.
@@ -55,6 +75,7 @@ func Ask(ctx context.Context, o Opener, p peer.ID, spec Spec, request Message) (
 	if err != nil {
 		return Message{}, err
 	}
+	defer d.Reset() // does nothing after Close
 	if err := d.Send(ctx, request); err != nil {
 		return Message{}, err
 	}
@@ -74,57 +95,85 @@ func (d *Dialogue) Conn() network.Conn { return d.stream.Conn() }
 // Send writes one request. It may be called before earlier answers are read.
 // After an error the dialogue is over and its stream reset.
 func (d *Dialogue) Send(ctx context.Context, m Message) error {
-	stop := context.AfterFunc(ctx, d.Reset)
-	defer stop()
-	d.pace.begin()
-	err := envelope.Write(d.out, d.spec.Net, m.Command, m.Payload)
-	if err == nil {
-		err = d.out.Flush()
-	}
-	return d.end(ctx, "send "+string(m.Command), err)
+	return d.during(ctx, "send request", func() error {
+		if err := allowed(d.spec.Requests, m.Command, m.Payload); err != nil {
+			return err
+		}
+		d.pace.begin()
+		if err := envelope.Write(d.out, d.spec.Net, m.Command, m.Payload); err != nil {
+			return err
+		}
+		return d.out.Flush()
+	})
 }
 
-// Receive reads the next message. After an error the dialogue is over and its
+// Receive reads the next message. It is called when one is due: the deadline of
+// its first byte runs from now. After an error the dialogue is over and its
 // stream reset.
 func (d *Dialogue) Receive(ctx context.Context) (Message, error) {
-	stop := context.AfterFunc(ctx, d.Reset)
-	defer stop()
-	if err := d.in.await(d.spec.FirstByte); err != nil {
-		if errors.Is(err, io.EOF) {
-			err = Charge(d.peer, events.Disconnected, "the peer closed the stream instead of answering")
+	var m Message
+	err := d.during(ctx, "read answer", func() error {
+		patience, until := d.spec.FirstByte, time.Time{}
+		if d.spec.Whole > 0 {
+			patience, until = min(patience, d.spec.Whole), time.Now().Add(d.spec.Whole)
 		}
-		return Message{}, d.end(ctx, "await answer", err)
+		err := d.in.await(patience)
+		if errors.Is(err, io.EOF) {
+			return Charge(d.peer, events.Disconnected, "the peer closed the stream instead of answering")
+		}
+		if err == nil {
+			m, err = d.in.message(d.spec.Answers, until)
+		}
+		return err
+	})
+	if err != nil {
+		return Message{}, err
 	}
-	m, err := d.in.message(d.spec.Answers)
-	return m, d.end(ctx, "read answer", err)
+	return m, nil
 }
 
-// end settles what an error means and resets the stream for it.
-func (d *Dialogue) end(ctx context.Context, action string, err error) error {
-	if err == nil {
+// during does one thing on the stream until ctx ends, and ends the dialogue if
+// it goes wrong.
+func (d *Dialogue) during(ctx context.Context, action string, do func() error) error {
+	if ctx.Err() == nil && d.over.Load() {
+		return fmt.Errorf("%s: %w", action, ErrClosed)
+	}
+	stop := context.AfterFunc(ctx, d.Reset)
+	err := do()
+	stop()
+	switch {
+	case err == nil:
 		return nil
+	case ctx.Err() != nil:
+		err = fmt.Errorf("%s: %w", action, ctx.Err())
+	case d.over.Load(): // by another goroutine of ours, which has the reason
+		err = fmt.Errorf("%s: %w", action, ErrClosed)
+	default:
+		err = blame(d.peer, action, err)
 	}
-	if ctx.Err() != nil {
-		d.Reset()
-		return fmt.Errorf("%s: %w", action, ctx.Err())
-	}
-	err = blame(d.peer, action, err)
-	_ = d.stream.ResetWithError(resetCode(ReasonOf(err)))
+	d.hangUp(resetCode(ReasonOf(err)))
 	return err
 }
 
-// Close ends the dialogue politely. It never blocks for long: what cannot be
-// flushed at once is given up.
+// Close ends the dialogue politely: what was sent still arrives. It does not
+// block.
 func (d *Dialogue) Close() error {
-	if err := d.stream.SetDeadline(time.Now().Add(d.spec.Grace)); err != nil {
-		d.Reset()
-		return nil //nolint:nilerr // the stream is gone already
+	if d.over.Swap(true) {
+		return nil
 	}
-	if err := d.stream.Close(); err != nil {
-		d.Reset()
-	}
+	// Ends by itself: libp2p gives a negotiation that is still open 10 s more, and
+	// a connection that takes no bytes as long.
+	go func() { _ = d.stream.Close() }()
 	return nil
 }
 
-// Reset ends the dialogue at once; blocked calls return.
-func (d *Dialogue) Reset() { _ = d.stream.Reset() }
+// Reset ends the dialogue at once; blocked calls return. It does not block.
+func (d *Dialogue) Reset() { d.hangUp(network.StreamNoError) }
+
+func (d *Dialogue) hangUp(code network.StreamErrorCode) {
+	if d.over.Swap(true) {
+		return
+	}
+	// Ends by itself: with the connection's write time-out, 10 s, at the latest.
+	go func() { _ = d.stream.ResetWithError(code) }()
+}

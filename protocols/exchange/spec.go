@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/btcsuite/btcd/chaincfg/v2"
@@ -19,6 +20,9 @@ type Message struct {
 	Payload []byte
 }
 
+// size is what the message takes on the wire, in bytes.
+func (m Message) size() int { return envelope.HeaderSize + len(m.Payload) }
+
 // Spec is the contract of one protocol.
 type Spec struct {
 	ID       protocol.ID
@@ -26,14 +30,39 @@ type Spec struct {
 	Requests envelope.Limits // what the opener may send
 	Answers  envelope.Limits // what the server may send back
 
-	Greeting bool // served before the status handshake: status itself
+	// Greeting marks the status handshake itself: it is served to peers that have
+	// not been admitted yet, and never waits for a turn behind large answers.
+	Greeting bool
 
-	Open      time.Duration // opening a stream and negotiating
-	FirstByte time.Duration // silence before an answer; on a new stream, before the first request
-	Grace     time.Duration // a message may take Grace + size/Floor
-	Floor     int           // bytes per second, reading and writing
-	Whole     time.Duration // bound on one message however large; 0 = the floor is enough
-	Idle      time.Duration // server: rest between two requests; 0 = one request a stream
+	// Open bounds opening a stream and negotiating.
+	Open time.Duration
+	// FirstByte is how long a peer may be silent when an answer is due; on the
+	// serving side, when a stream is new, and before a request gets its turn.
+	FirstByte time.Duration
+	// Grace and Floor are the pace, in reading and in writing: n bytes into a
+	// message, Grace + n/Floor may have passed since its first byte. Floor is in
+	// bytes per second; 0 leaves the grace alone for the whole message.
+	Grace time.Duration
+	Floor int
+	// Whole bounds one answer for the side that asked, from when it is awaited to
+	// its last byte. 0 = FirstByte and the pace are enough.
+	Whole time.Duration
+	// Idle is how long a served stream may lie between two requests. 0 = one
+	// request a stream.
+	Idle time.Duration
+}
+
+// allowed checks that a message of ours keeps to the limits, so that a bug here
+// does not make others ban this node.
+func allowed(limits envelope.Limits, cmd envelope.Command, payload []byte) error {
+	limit, known := limits[cmd]
+	if !known {
+		return fmt.Errorf("%q is not a message of this protocol", cmd)
+	}
+	if len(payload) > int(min(limit, envelope.MaxPayload)) {
+		return fmt.Errorf("%s of %d bytes, the limit is %d", cmd, len(payload), limit)
+	}
+	return nil
 }
 
 // Opener opens streams; a libp2p host is one.

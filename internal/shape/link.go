@@ -97,6 +97,13 @@ func (l *Link) Resume() {
 	}
 }
 
+// Moved returns how many bytes the target has sent through the link.
+func (l *Link) Moved() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.moved
+}
+
 // Close ends all connections and returns when nothing of the link runs.
 func (l *Link) Close() error {
 	l.stop()

@@ -195,6 +195,52 @@ func (w *world) charged(p *fakePeer, r events.Reason) bool {
 	return slices.Contains(w.charges[p.id], r)
 }
 
+// faults returns what p was charged for.
+func (w *world) faults(p *fakePeer) []events.Reason {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.charges[p.id])
+}
+
+// everybodysFaults is the number of charges.
+func (w *world) everybodysFaults() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0
+	for _, c := range w.charges {
+		n += len(c)
+	}
+	return n
+}
+
+// saw reports whether an event of the wanted kind was emitted.
+func (w *world) saw(wanted func(events.Event) bool) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.ContainsFunc(w.events, wanted)
+}
+
+// count reads one of p's counters.
+func (w *world) count(counter *int) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return *counter
+}
+
+// storedHeaders is how many headers the chain has taken.
+func (c *fakeChain) storedHeaders() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stored
+}
+
+// order is what the chain has taken, in its order.
+func (c *fakeChain) order() []chainhash.Hash {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.accepted)
+}
+
 // peer adds a peer with a fast link that has the chain, and joins it.
 func (w *world) peer(name string, blocks []*btcutil.Block) *fakePeer {
 	p := w.stranger(name, blocks)

@@ -30,8 +30,7 @@ func usage(err error, parsed *kong.Context) error {
 		return err
 	}
 	command := "pappus"
-	var p *kong.ParseError
-	if parsed == nil && errors.As(err, &p) {
+	if p, ok := errors.AsType[*kong.ParseError](err); ok && parsed == nil {
 		parsed = p.Context
 	}
 	if parsed != nil && parsed.Selected() != nil {
@@ -41,8 +40,7 @@ func usage(err error, parsed *kong.Context) error {
 }
 
 func exitCode(err error) int {
-	var u *usageError
-	if errors.As(err, &u) {
+	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
 	}
 	return exitFailed

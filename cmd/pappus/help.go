@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/alecthomas/kong"
 )
@@ -36,7 +37,7 @@ func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
 		fmt.Fprint(ctx.Stdout, "\nRun \"pappus <command> --help\" for a command's flags and examples.\n")
 		return nil
 	}
-	if c, ok := selected.Target.Addr().Interface().(exampled); ok {
+	if c, ok := reflect.TypeAssert[exampled](selected.Target.Addr()); ok {
 		fmt.Fprint(ctx.Stdout, "\nExamples:\n")
 		for _, line := range c.examples() {
 			fmt.Fprintf(ctx.Stdout, "  %s\n", line)

@@ -53,7 +53,7 @@ func size(bytes float64) string {
 		}
 		bytes /= 1000
 	}
-	return fmt.Sprintf("%.3g TB", bytes)
+	return fmt.Sprintf("%.0f TB", bytes)
 }
 
 // span writes a duration for people: two units are enough.

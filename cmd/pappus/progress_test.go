@@ -50,7 +50,8 @@ func TestProgressLine(t *testing.T) {
 		{"alone", blocksync.Progress{BlockHeight: 3, HeaderHeight: 3, Syncing: true}, "block 3 · 0 peers"},
 		{"in step", blocksync.Progress{BlockHeight: 3, HeaderHeight: 3, Peers: 1}, "block 3 · 1 peer"},
 		{
-			"behind", blocksync.Progress{BlockHeight: 250, HeaderHeight: 1000, Peers: 2, BytesPerSecond: 1_500_000, ETA: 3700 * time.Second, Syncing: true},
+			"behind",
+			blocksync.Progress{BlockHeight: 250, HeaderHeight: 1000, Peers: 2, BytesPerSecond: 1_500_000, ETA: 3700 * time.Second, Syncing: true},
 			"block 250 of 1000 (25.0 %) · 2 peers · 1.5 MB/s · ETA 1h 1m",
 		},
 		{"begun", blocksync.Progress{Peers: 1, Syncing: true}, "block 0 of 0 (0.0 %) · 1 peer · 0 B/s · ETA unknown"},
@@ -79,7 +80,7 @@ func TestPace(t *testing.T) {
 }
 
 func TestSizesAndSpans(t *testing.T) {
-	for bytes, want := range map[float64]string{0: "0 B", 999: "999 B", 1000: "1 kB", 1_234_567: "1.23 MB", 9.996e8: "1 GB", 5e15: "5e+03 TB"} {
+	for bytes, want := range map[float64]string{0: "0 B", 999: "999 B", 1000: "1 kB", 1_234_567: "1.23 MB", 9.996e8: "1 GB", 5e15: "5000 TB"} {
 		if got := size(bytes); got != want {
 			t.Errorf("%v: %s, want %s", bytes, got, want)
 		}

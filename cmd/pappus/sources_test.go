@@ -29,7 +29,8 @@ json = true
 		{"file", text, nil, nil, "testnet4", 11, "/ip4/127.0.0.1/tcp/1 /ip4/127.0.0.1/tcp/2", true},
 		{
 			"environment over file", text,
-			[]string{"PAPPUS_NETWORK=signet", "PAPPUS_MAX_PEERS=22", "PAPPUS_LISTEN=/ip4/127.0.0.1/tcp/3,/ip4/127.0.0.1/tcp/4", "PAPPUS_TXINDEX=false"}, nil,
+			[]string{"PAPPUS_NETWORK=signet", "PAPPUS_MAX_PEERS=22", "PAPPUS_LISTEN=/ip4/127.0.0.1/tcp/3,/ip4/127.0.0.1/tcp/4", "PAPPUS_TXINDEX=false"},
+			nil,
 			"signet", 22, "/ip4/127.0.0.1/tcp/3 /ip4/127.0.0.1/tcp/4", false,
 		},
 		{

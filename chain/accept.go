@@ -141,7 +141,7 @@ func (c *Chain) culprit(hash chainhash.Hash) (chainhash.Hash, bool) {
 		if !errors.As(err, &rule) {
 			return chainhash.Hash{}, false
 		}
-		switch rule.ErrorCode { //nolint:exhaustive // the others are no statement about blocks
+		switch rule.ErrorCode {
 		case blockchain.ErrKnownInvalidBlock:
 			return hash, true
 		case blockchain.ErrInvalidAncestorBlock:

@@ -20,11 +20,11 @@ func simnetBuilder() *chaingen.Builder {
 	return b
 }
 
-func mustAccept(t testing.TB, c *Chain, blocks ...*btcutil.Block) {
-	t.Helper()
+func mustAccept(tb testing.TB, c *Chain, blocks ...*btcutil.Block) {
+	tb.Helper()
 	for _, b := range blocks {
 		if err := c.Accept(chaingen.Copy(b)); err != nil {
-			t.Fatalf("block %d: %v", b.Height(), err)
+			tb.Fatalf("block %d: %v", b.Height(), err)
 		}
 	}
 }

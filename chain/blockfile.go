@@ -102,7 +102,7 @@ func scanFile(dir string, net wire.BitcoinNet, from place) (found []stored, whol
 	if err != nil {
 		return nil, false, err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // nothing was written
 	if _, err := f.Seek(int64(from.offset), io.SeekStart); err != nil {
 		return nil, false, err
 	}

@@ -21,20 +21,20 @@ const blockRecord = "161c14121d010000"
 
 // simFile writes a few blocks through ffldb and returns their folder, the bytes of the
 // block file and where each record ends.
-func simFile(t testing.TB) (dir string, file []byte, ends []int) {
-	t.Helper()
-	cfg := DefaultConfig(t.TempDir())
+func simFile(tb testing.TB) (dir string, file []byte, ends []int) {
+	tb.Helper()
+	cfg := DefaultConfig(tb.TempDir())
 	c, err := Open(cfg, &chaincfg.SimNetParams, memory(), quiet())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	b := chaingen.NewBuilder(&chaincfg.SimNetParams, 1)
-	mustAccept(t, c, b.Extend(4)...)
+	mustAccept(tb, c, b.Extend(4)...)
 	for h := range int32(5) {
 		hash, _ := c.BlockHash(h)
 		raw, err := c.StoredBlock(hash)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		last := 0
 		if h > 0 {
@@ -43,11 +43,11 @@ func simFile(t testing.TB) (dir string, file []byte, ends []int) {
 		ends = append(ends, last+recordHead+len(raw)+recordTail)
 	}
 	if err := c.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	file, err = os.ReadFile(blockFile(cfg.Dir, 0))
 	if err != nil || len(file) != ends[4] {
-		t.Fatalf("%d bytes, want %d: %v", len(file), ends[4], err)
+		tb.Fatalf("%d bytes, want %d: %v", len(file), ends[4], err)
 	}
 	return cfg.Dir, file, ends
 }

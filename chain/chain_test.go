@@ -1,7 +1,6 @@
 package chain
 
 import (
-	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -24,58 +23,58 @@ const (
 	mainHeight = 14131
 )
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func memory() datastore.Batching { return dssync.MutexWrap(datastore.NewMapDatastore()) }
 
 // openTest opens a chain in a folder of its own and closes it with the test.
-func openTest(t testing.TB, params *chaincfg.Params) *Chain {
-	t.Helper()
-	return openIn(t, DefaultConfig(t.TempDir()), params, memory())
+func openTest(tb testing.TB, params *chaincfg.Params) *Chain {
+	tb.Helper()
+	return openIn(tb, DefaultConfig(tb.TempDir()), params, memory())
 }
 
-func openIn(t testing.TB, cfg Config, params *chaincfg.Params, headers datastore.Batching) *Chain {
-	t.Helper()
+func openIn(tb testing.TB, cfg Config, params *chaincfg.Params, headers datastore.Batching) *Chain {
+	tb.Helper()
 	c, err := Open(cfg, params, headers, quiet())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := c.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return c
 }
 
 // mainFile opens btcd's file of the first mainnet blocks.
-func mainFile(t testing.TB) *os.File {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/btcsuite/btcd").Output()
+func mainFile(tb testing.TB) *os.File {
+	tb.Helper()
+	out, err := exec.CommandContext(tb.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/btcsuite/btcd").Output()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	f, err := os.Open(filepath.Join(strings.TrimSpace(string(out)), "blockchain", "testdata", "blk_0_to_14131.dat"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { f.Close() })
+	tb.Cleanup(func() { f.Close() })
 	return f
 }
 
 // addHeaders gives the chain the blocks' headers only.
-func addHeaders(t testing.TB, c *Chain, blocks ...*btcutil.Block) {
-	t.Helper()
+func addHeaders(tb testing.TB, c *Chain, blocks ...*btcutil.Block) {
+	tb.Helper()
 	for _, b := range blocks {
 		if _, err := c.AcceptHeaders(time.Now(), []wire.BlockHeader{b.MsgBlock().Header}); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 }
 
 // withCommitment adds a witness commitment to a coinbase that has no witness.
-func withCommitment(t testing.TB, b *btcutil.Block) *btcutil.Block {
-	t.Helper()
+func withCommitment(tb testing.TB, b *btcutil.Block) *btcutil.Block {
+	tb.Helper()
 	msg := b.MsgBlock()
 	script := append(append([]byte{}, blockchain.WitnessMagicBytes...), make([]byte, 32)...)
 	msg.Transactions[0].AddTxOut(wire.NewTxOut(0, script))

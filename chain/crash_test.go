@@ -3,6 +3,7 @@ package chain
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -60,7 +61,7 @@ func crashChild(ctx context.Context, dir string) error {
 	frames := newFrameReader(f, c.params.Net)
 	for {
 		next, err := frames.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -20,11 +20,11 @@ const genesisFrame = "f9beb4d91d010000010000000000000000000000000000000000000000
 	"1967f1a67130b7105cd6a828e03909a67962e0ea1f61deb649f6bc3f4cef38c4f35504e51ec112de5c384df7ba0b8d57" +
 	"8a4c702b6bf11d5fac00000000"
 
-func genesisBytes(t testing.TB) []byte {
-	t.Helper()
+func genesisBytes(tb testing.TB) []byte {
+	tb.Helper()
 	var w bytes.Buffer
 	if err := chaincfg.MainNetParams.GenesisBlock.Serialize(&w); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return w.Bytes()
 }

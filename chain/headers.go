@@ -78,7 +78,7 @@ func (x *headerIndex) loadInvalid(ctx context.Context) (map[chainhash.Hash]struc
 	if err != nil {
 		return nil, err
 	}
-	defer results.Close()
+	defer results.Close() //nolint:errcheck // it only releases the iterator
 	for {
 		r, ok := results.NextSync()
 		if !ok {
@@ -109,7 +109,7 @@ func (x *headerIndex) load(ctx context.Context, invalid func(chainhash.Hash) boo
 	if err != nil {
 		return nil, err
 	}
-	defer results.Close()
+	defer results.Close() //nolint:errcheck // it only releases the iterator
 	var good []record
 	var bad []datastore.Key
 	for {

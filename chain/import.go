@@ -43,7 +43,7 @@ type batch struct {
 	frames []frame
 	end    int64            // of the last frame
 	blocks []*btcutil.Block // nil: stored already
-	err    error            // of the block after the last of blocks
+	damage error            // of the block after the last of blocks
 	ready  chan struct{}
 }
 
@@ -74,11 +74,14 @@ func (c *Chain) Import(ctx context.Context, r io.Reader, progress func(ImportPro
 	g.Go(func() error { return in.connect(ctx, order) })
 	err := g.Wait()
 	in.result.Loose = in.loose.count()
-	if err != nil {
+	if err != nil && !errors.Is(err, errEnough) {
 		return in.result, fmt.Errorf("import blocks: %w", err)
 	}
 	return in.result, nil
 }
+
+// errEnough stops the reading ahead after damage.
+var errEnough = errors.New("the file is not read any further")
 
 // importer is one import. Its fields but frames belong to connect.
 type importer struct {
@@ -156,7 +159,7 @@ func (c *Chain) decode(b *batch) {
 		}
 		block, err := decodeBlock(f.block)
 		if err != nil {
-			b.err = err
+			b.damage = err
 			return
 		}
 		b.blocks = append(b.blocks, block)
@@ -182,28 +185,34 @@ func (in *importer) connect(ctx context.Context, order <-chan *batch) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if err := in.addHeaders(b); err != nil {
+		if err := in.connectBatch(ctx, b); err != nil {
 			return err
 		}
-		for i, block := range b.blocks {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			in.result.Offset = b.frames[i].offset
-			if err := in.add(ctx, b.frames[i], block); err != nil {
-				return fmt.Errorf("at byte %d: %w", b.frames[i].offset, err)
-			}
-		}
-		if b.err != nil {
-			in.result.Offset = b.frames[len(b.blocks)].offset
-			in.result.Stopped = b.err
-			return nil
+		if b.damage != nil {
+			in.result.Offset, in.result.Stopped = b.frames[len(b.blocks)].offset, b.damage
+			return errEnough
 		}
 		in.result.Offset = b.end
 		in.progress(ImportProgress{in.result.Blocks, in.result.Skipped, in.chain.Tip().Height, b.end})
 	}
 	in.result.Offset, in.result.Stopped = in.frames.offset, in.stopped
 	return ctx.Err()
+}
+
+func (in *importer) connectBatch(ctx context.Context, b *batch) error {
+	if err := in.addHeaders(b); err != nil {
+		return err
+	}
+	for i, block := range b.blocks {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		in.result.Offset = b.frames[i].offset
+		if err := in.add(ctx, b.frames[i], block); err != nil {
+			return fmt.Errorf("at byte %d: %w", b.frames[i].offset, err)
+		}
+	}
+	return nil
 }
 
 // addHeaders stores the headers of the batch in one write. A bad one is reported when its
@@ -224,7 +233,7 @@ func (in *importer) addHeaders(b *batch) error {
 	}
 	_, err := in.chain.AcceptHeaders(localClock{}.AdjustedTime(), headers)
 	if bad := (*headertree.HeaderError)(nil); errors.As(err, &bad) {
-		return nil //nolint:nilerr // Accept meets the same header again and blames its block
+		err = nil // Accept meets the same header again and blames its block
 	}
 	return err
 }

@@ -21,7 +21,7 @@ func TestImportMainnet(t *testing.T) {
 	c := openTest(t, &chaincfg.MainNetParams)
 	f := mainFile(t)
 	calls := 0
-	result, err := c.Import(t.Context(), f, func(p ImportProgress) { calls++ })
+	result, err := c.Import(t.Context(), f, func(ImportProgress) { calls++ })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +102,8 @@ func TestImportDamagedFile(t *testing.T) {
 		file := bootstrap(wire.SimNet, blocks...)
 		file[whole+x.at] ^= 0xff
 		c := openTest(t, &chaincfg.SimNetParams)
+		// Much more follows than is read ahead.
+		file = append(file, bytes.Repeat(file, 5000)...)
 		result, err := c.Import(t.Context(), bytes.NewReader(file), nil)
 		if err != nil || result.Blocks != 2 || result.Offset != int64(whole) || !errors.Is(result.Stopped, ErrDamaged) {
 			t.Errorf("%s: %+v, %v", x.name, result, err)

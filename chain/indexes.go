@@ -65,28 +65,30 @@ func (c *Chain) checkSwitches() error {
 		if !x.wanted {
 			continue
 		}
-		tip, found, err := c.indexTip(x)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", x.name, err)
-		}
-		if pruned && !found {
-			return fmt.Errorf("%s needs blocks that pruning has deleted: switch it off, or empty %s to fetch all blocks again", x.name, c.cfg.Dir)
-		}
-		if !found || tip == (chainhash.Hash{}) {
-			continue
-		}
-		main, err := c.storedOnMain(tip)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", x.name, err)
-		}
-		if !main {
-			c.log.Warn("the index ends on a branch that was left: building it anew", "index", x.name)
-			if err := x.drop(c.db, nil); err != nil {
-				return fmt.Errorf("drop %s: %w", x.name, err)
-			}
+		if err := c.checkIndex(x, pruned); err != nil {
+			return fmt.Errorf("%s: %w", x.name, err)
 		}
 	}
 	return nil
+}
+
+func (c *Chain) checkIndex(x index, pruned bool) error {
+	tip, found, err := c.indexTip(x)
+	if err != nil {
+		return err
+	}
+	if pruned && !found {
+		return fmt.Errorf("it needs blocks that pruning has deleted: switch it off, or empty %s to fetch all blocks again", c.cfg.Dir)
+	}
+	if !found || tip == (chainhash.Hash{}) {
+		return nil
+	}
+	main, err := c.storedOnMain(tip)
+	if err != nil || main {
+		return err
+	}
+	c.log.Warn("the index ends on a branch that was left: building it anew", "index", x.name)
+	return x.drop(c.db, nil)
 }
 
 // Buckets of btcd's. Source: indexTipsBucketName (blockchain/indexers/manager.go),

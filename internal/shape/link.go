@@ -21,6 +21,10 @@ const (
 	// queueChunks bounds what is on the way in one direction, as a router's
 	// buffer does: 4 MiB, a 25 ms delay at up to 160 MB/s.
 	queueChunks = 256
+	// credit is how much of the time that a link lost by waking up late it may
+	// make good: timers are late by a millisecond and more on a busy machine,
+	// which would cost a link of 10 MB/s half of its rate.
+	credit = 20 * time.Millisecond
 )
 
 // Config is how a link behaves, in each direction on its own.
@@ -169,8 +173,8 @@ func (l *Link) forward(ctx context.Context, dst io.Writer, src io.Reader, counte
 		buf := make([]byte, chunkBytes)
 		n, err := src.Read(buf)
 		if n > 0 {
-			if now := time.Now(); free.Before(now) {
-				free = now
+			if earliest := time.Now().Add(-credit); free.Before(earliest) {
+				free = earliest
 			}
 			if l.cfg.Rate > 0 {
 				free = free.Add(time.Duration(n) * time.Second / time.Duration(l.cfg.Rate))

@@ -1,0 +1,125 @@
+package testnet
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/libp2p/go-libp2p/core/host"
+
+	"github.com/pappus-network/pappus/chain"
+	"github.com/pappus-network/pappus/node"
+	"github.com/pappus-network/pappus/store"
+)
+
+// Epoch is the day on which [Nodes] begin: a bubble's clock starts in 2000,
+// before any block of any network.
+func Epoch() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// databaseLinger is how long leveldb keeps a goroutine after it was closed. The
+// bubble must not end before it.
+const databaseLinger = 2 * time.Second
+
+// Node is a whole node over a simulated link: its chain on disk, all else in
+// memory.
+type Node struct {
+	*node.Node
+	t    *testing.T
+	stop context.CancelFunc
+	done chan error
+}
+
+// Nodes runs n regtest nodes whose packets take latency each way, and ends them
+// with the test. Nobody is connected. It must be called in a bubble, first of
+// all: it moves the clock to [Epoch].
+func Nodes(t *testing.T, n int, latency time.Duration) []*Node {
+	t.Helper()
+	time.Sleep(time.Until(Epoch()))
+	t.Cleanup(func() { time.Sleep(databaseLinger) })
+	nodes := make([]*Node, n)
+	for i, h := range Hosts(t, n, latency) {
+		nodes[i] = NewNode(t, h, uint64(i)) //nolint:gosec // a small count
+	}
+	return nodes
+}
+
+// NewNode runs a node on a host until the test ends, and returns when it is
+// ready.
+func NewNode(t *testing.T, h host.Host, seed uint64) *Node {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), nil)).With("node", seed)
+	params := &chaincfg.RegressionNetParams
+	db := store.OpenMemory()
+	c, err := chain.Open(chain.DefaultConfig(filepath.Join(t.TempDir(), "chain")), params, db.View("headers"), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Errorf("close chain: %v", err)
+		}
+	})
+	cfg := node.DefaultConfig()
+	cfg.Network, cfg.API = params.Name, "off"
+	built, err := node.Assemble(cfg, node.Parts{Host: h, Chain: c, Src: rand.NewPCG(seed, seed)}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	n := &Node{Node: built, t: t, stop: cancel, done: make(chan error, 1)}
+	go func() { n.done <- built.Run(ctx) }() // ends with Stop
+	t.Cleanup(n.Stop)
+	<-built.Ready()
+	return n
+}
+
+// Stop ends the node and waits until it has ended. Its host stays open.
+func (n *Node) Stop() {
+	n.stop()
+	if err, open := <-n.done; open {
+		close(n.done)
+		if err != nil {
+			n.t.Errorf("node ended with %v", err)
+		}
+	}
+}
+
+// Connect makes n dial m, and returns when the dial has succeeded.
+func (n *Node) Connect(m *Node) {
+	n.t.Helper()
+	Connect(n.t, n.Host(), m.Host())
+}
+
+// Mine makes the node find blocks, one a second.
+func (n *Node) Mine(blocks int) {
+	n.t.Helper()
+	for range blocks {
+		time.Sleep(time.Second)
+		if _, err := n.Chain().Mine(n.t.Context(), []byte{0x51}, 1); err != nil {
+			n.t.Fatal(err)
+		}
+	}
+}
+
+// Await returns when the node's tip is the other's, with the virtual time that
+// it took; it fails the test after limit.
+func (n *Node) Await(m *Node, limit time.Duration) time.Duration {
+	n.t.Helper()
+	begun := time.Now()
+	sub := n.Bus().Subscribe()
+	defer sub.Close()
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	for n.Chain().Tip().Hash != m.Chain().Tip().Hash {
+		select {
+		case <-sub.C:
+		case <-late.C:
+			n.t.Fatalf("tip at height %d after %v, the other's is at %d", n.Chain().Tip().Height, limit, m.Chain().Tip().Height)
+		}
+	}
+	return time.Since(begun)
+}

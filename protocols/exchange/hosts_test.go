@@ -24,23 +24,28 @@ var testNet = &chaincfg.RegressionNetParams
 // have them; the second has dialled the first.
 func loopback(tb testing.TB) (server, client host.Host) {
 	tb.Helper()
-	server, client = tcpHost(tb), tcpHost(tb)
-	if err := client.Connect(tb.Context(), peer.AddrInfo{ID: server.ID(), Addrs: server.Addrs()}); err != nil {
-		tb.Fatalf("connect: %v", err)
-	}
+	secure := libp2p.Security(tls.ID, tls.New)
+	server, client = tcpHost(tb, secure), tcpHost(tb, secure)
+	connect(tb, client, server)
 	return server, client
 }
 
-func tcpHost(tb testing.TB) host.Host {
+func connect(tb testing.TB, from, to host.Host) {
 	tb.Helper()
-	h, err := libp2p.New(
+	if err := from.Connect(tb.Context(), peer.AddrInfo{ID: to.ID(), Addrs: to.Addrs()}); err != nil {
+		tb.Fatalf("connect: %v", err)
+	}
+}
+
+func tcpHost(tb testing.TB, more ...libp2p.Option) host.Host {
+	tb.Helper()
+	h, err := libp2p.New(append(more,
 		libp2p.Transport(tcp.NewTCPTransport),
-		libp2p.Security(tls.ID, tls.New),
 		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
 		libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"),
 		libp2p.DisableRelay(),
 		libp2p.DisableMetrics(),
-	)
+	)...)
 	if err != nil {
 		tb.Fatalf("make host: %v", err)
 	}
@@ -88,4 +93,24 @@ func dial(tb testing.TB, from, to host.Host, spec Spec) *Dialogue {
 	}
 	tb.Cleanup(d.Reset)
 	return d
+}
+
+// raw opens a stream on which a test says what it likes. It is negotiated: the
+// other side's handler is at work.
+func raw(tb testing.TB, from, to host.Host, spec Spec) network.Stream {
+	tb.Helper()
+	conn := from.Network().ConnsToPeer(to.ID())[0]
+	s, err := On(conn).NewStream(tb.Context(), to.ID(), spec.ID)
+	if err != nil {
+		tb.Fatalf("open stream: %v", err)
+	}
+	tb.Cleanup(func() { _ = s.Reset() })
+	return s
+}
+
+func send(tb testing.TB, s network.Stream, b []byte) {
+	tb.Helper()
+	if _, err := s.Write(b); err != nil {
+		tb.Fatalf("write: %v", err)
+	}
 }

@@ -1,0 +1,115 @@
+package protocols_test
+
+import (
+	"encoding/hex"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/btcsuite/btcd/blockchain"
+	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/btcsuite/btcd/wire/v2"
+
+	"github.com/pappus-network/pappus/protocols/announce"
+	"github.com/pappus-network/pappus/protocols/envelope"
+	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/headers"
+	"github.com/pappus-network/pappus/protocols/inventory"
+	"github.com/pappus-network/pappus/protocols/objects"
+	"github.com/pappus-network/pappus/protocols/status"
+)
+
+func specification(t *testing.T) string {
+	t.Helper()
+	raw, err := os.ReadFile("../docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// TestSpecificationBytes holds the examples of docs/protocol.md against what
+// the code sends.
+func TestSpecificationBytes(t *testing.T) {
+	p := &chaincfg.RegressionNetParams
+	genesis := *p.GenesisHash
+	items := wire.NewMsgGetData()
+	if err := items.AddInvVect(wire.NewInvVect(wire.InvTypeWitnessBlock, &genesis)); err != nil {
+		t.Fatal(err)
+	}
+	must := func(payload []byte, err error) []byte {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return payload
+	}
+	want := map[envelope.Command][]byte{
+		"mempool": nil,
+		"status": must(status.Status{
+			Version: 1, Services: status.Full, Genesis: genesis, Best: genesis,
+			Work: blockchain.CalcWork(p.GenesisBlock.Header.Bits), Time: time.Unix(1_800_000_000, 0),
+			Nonce: 0x1122334455667788, Agent: "pappus/0.1",
+		}.Encode()),
+		"getheaders": must(headers.Request{Locator: []chainhash.Hash{genesis}}.Encode()),
+		"headers":    must(headers.Encode([]wire.BlockHeader{p.GenesisBlock.Header})),
+		"getdata":    must(envelope.Marshal(items)),
+		"notfound":   must(envelope.Marshal(items)),
+	}
+	found := regexp.MustCompile("(?s)```hex (\\w+)\n([0-9a-f]+)\n```").FindAllStringSubmatch(specification(t), -1)
+	if len(found) != len(want) {
+		t.Errorf("%d examples in the page, %d here", len(found), len(want))
+	}
+	for _, m := range found {
+		cmd := envelope.Command(m[1])
+		payload, ok := want[cmd]
+		if got := hex.EncodeToString(envelope.Append(nil, p.Net, cmd, payload)); !ok || got != m[2] {
+			t.Errorf("%s\npage %s\ncode %s", cmd, m[2], got)
+		}
+	}
+}
+
+// TestSpecificationNumbers holds the limits and deadlines of the page against
+// the code's.
+func TestSpecificationNumbers(t *testing.T) {
+	page := specification(t)
+	p := &chaincfg.RegressionNetParams
+	for _, want := range []string{
+		"4,000,000 bytes†", "n ≤ 256† bytes", "n ≤ 2,000†", "n ≤ 101†", "at most 500† blocks", "at most 1,024† transaction ids",
+		"varint n ≤ 1,024† ·", "1 to 1,024† headers",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if envelope.MaxPayload != 4_000_000 || status.MaxAgent != 256 || headers.MaxHeaders != 2000 || headers.MaxLocator != 101 ||
+		inventory.MaxBlocks != 500 || inventory.MaxTxs != 1024 || objects.MaxItems != 1024 || announce.MaxEntries != 1024 {
+		t.Error("a limit of the code is not what the page says")
+	}
+	for name, spec := range map[string]exchange.Spec{
+		"status": status.Spec(p), "headers": headers.Spec(p), "inventory": inventory.Spec(p),
+		"objects": objects.Spec(p), "announce": announce.Spec(p),
+	} {
+		pace, idle := fmt.Sprintf("%d s, %d KiB/s", int(spec.Grace.Seconds()), spec.Floor>>10), "–"
+		if name == "status" {
+			pace = fmt.Sprintf("%d s", int(spec.Grace.Seconds()))
+		}
+		switch {
+		case spec.Idle >= time.Hour:
+			idle = fmt.Sprintf("%d h", int(spec.Idle.Hours()))
+		case spec.Idle > 0:
+			idle = fmt.Sprintf("%d min", int(spec.Idle.Minutes()))
+		}
+		row := fmt.Sprintf("| `%s` | %d s | %d s | %s | %s |", name, int(spec.Open.Seconds()), int(spec.FirstByte.Seconds()), pace, idle)
+		if !strings.Contains(page, row) {
+			t.Errorf("the page lacks the row %s", row)
+		}
+		if want := "/pappus/regtest/" + name + "/1"; string(spec.ID) != want {
+			t.Errorf("protocol id %s, want %s", spec.ID, want)
+		}
+	}
+}

@@ -90,6 +90,14 @@ func TestSpecificationNumbers(t *testing.T) {
 		inventory.MaxBlocks != 500 || inventory.MaxTxs != 1024 || objects.MaxItems != 1024 || announce.MaxEntries != 1024 {
 		t.Error("a limit of the code is not what the page says")
 	}
+	for _, n := range []*chaincfg.Params{
+		&chaincfg.MainNetParams, &chaincfg.TestNet4Params, &chaincfg.SigNetParams, &chaincfg.RegressionNetParams, &chaincfg.SimNetParams,
+	} {
+		start := envelope.Header(n.Net, "x", nil)
+		if want := fmt.Sprintf("%s `%x`", n.Name, start[:4]); !strings.Contains(page, want) {
+			t.Errorf("the page lacks the start string %s", want)
+		}
+	}
 	for name, spec := range map[string]exchange.Spec{
 		"status": status.Spec(p), "headers": headers.Spec(p), "inventory": inventory.Spec(p),
 		"objects": objects.Spec(p), "announce": announce.Spec(p),

@@ -91,16 +91,20 @@ func isGone(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// lost tells a stream that the other side refused, for want of room, from one
-// that simply ended.
+// lost tells a stream that the other side refused from one that simply ended.
 func lost(err error) events.Reason {
-	var reset *network.StreamError
-	switch {
-	case errors.Is(err, multistream.ErrNotSupported[protocol.ID]{}): // negotiated lazily: shows at the first read
+	if errors.Is(err, multistream.ErrNotSupported[protocol.ID]{}) { // negotiated lazily: shows at the first read
 		return events.Unsupported
-	case errors.As(err, &reset) && reset.Remote &&
-		(reset.ErrorCode == network.StreamRateLimited || reset.ErrorCode == network.StreamResourceLimitExceeded):
+	}
+	var reset *network.StreamError
+	if !errors.As(err, &reset) || !reset.Remote {
+		return events.Disconnected
+	}
+	switch reset.ErrorCode {
+	case network.StreamRateLimited, network.StreamResourceLimitExceeded:
 		return events.Busy
+	case network.StreamProtocolNegotiationFailed:
+		return events.Unsupported
 	}
 	return events.Disconnected
 }

@@ -32,6 +32,7 @@ func TestReasonOf(t *testing.T) {
 		{os.ErrDeadlineExceeded, events.NoAnswer},
 		{&network.StreamError{Remote: true, ErrorCode: network.StreamRateLimited}, events.Busy},
 		{&network.StreamError{Remote: true, ErrorCode: network.StreamResourceLimitExceeded}, events.Busy},
+		{&network.StreamError{Remote: true, ErrorCode: network.StreamProtocolNegotiationFailed}, events.Unsupported},
 		{&network.StreamError{Remote: false, ErrorCode: network.StreamRateLimited}, events.Disconnected},
 		{&network.StreamError{Remote: true, ErrorCode: network.StreamProtocolViolation}, events.Disconnected},
 		{&network.ConnError{Remote: true}, events.Disconnected},

@@ -55,7 +55,7 @@ func (s *Sync) converse(ctx context.Context, m *member) error {
 	if err != nil {
 		return fmt.Errorf("open stream for blocks: %w", err)
 	}
-	defer session.Close()
+	defer func() { _ = session.Close() }() // it is of no use any more either way
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	owed := make(chan []chainhash.Hash, unread)

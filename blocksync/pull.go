@@ -42,7 +42,7 @@ func (s *Sync) pull(ctx context.Context, m *member) (progress bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("open stream for headers: %w", err)
 	}
-	defer session.Close()
+	defer func() { _ = session.Close() }() // it is of no use any more either way
 	p := &pull{s: s, m: m, session: session}
 	defer p.release()
 	best := s.tree.Best()

@@ -307,7 +307,7 @@ func TestSyncChargesForTheWrongBlock(t *testing.T) {
 		all := blocks(100)
 		w.start()
 		bad := w.stranger("bad", all)
-		bad.sends = func(b *btcutil.Block) (objects.Result, error) {
+		bad.sends = func(*btcutil.Block) (objects.Result, error) {
 			return objects.Result{Hash: *all[0].Hash(), Block: all[0], Bytes: 300}, nil
 		}
 		w.join(bad)

@@ -188,7 +188,7 @@ func TestScheduleIsDeterministic(t *testing.T) {
 		s.n.run(time.Minute)
 		return s.out.String()
 	}
-	if run() != run() {
+	if first, second := run(), run(); first != second {
 		t.Error("two equal runs differ")
 	}
 }

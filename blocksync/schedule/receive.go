@@ -11,10 +11,10 @@ import (
 type Verdict int
 
 const (
-	// Drop: the block was not asked for, is there already, or finds no room
+	// Drop means that the block was not asked for, is there already, or finds no room
 	// and will be asked for again.
 	Drop Verdict = iota
-	// Keep: the caller holds the block until [Schedule.Ready] names it.
+	// Keep means that the caller holds the block until [Schedule.Ready] names it.
 	Keep
 )
 

@@ -119,6 +119,7 @@ func (s *Schedule) leaveOut(b *block) {
 		s.used -= b.cost
 	case asked:
 		s.release(b)
+	case wanted, done:
 	}
 	b.state = done
 	delete(s.blocks, b.hash)
@@ -193,6 +194,7 @@ func (s *Schedule) Done(now time.Time, hash chainhash.Hash) {
 		}
 	case asked:
 		s.release(b)
+	case wanted, done:
 	}
 	b.state = done
 	delete(s.blocks, b.hash)

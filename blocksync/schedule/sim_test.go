@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -362,6 +363,9 @@ func follows(a, b string) bool {
 
 func split(label string) (prefix string, height int) {
 	prefix = strings.TrimRight(label, "0123456789")
-	fmt.Sscan(label[len(prefix):], &height)
+	height, err := strconv.Atoi(label[len(prefix):])
+	if err != nil {
+		panic(err) // labels are made here
+	}
 	return prefix, height
 }

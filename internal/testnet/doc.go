@@ -1,8 +1,8 @@
-// Package testnet puts libp2p hosts on a simulated network inside a
-// testing/synctest bubble: QUIC over virtual links, so that a minute of silence
-// costs a test no time and a deadline can be checked to the nanosecond.
+// Package testnet runs whole nodes on a simulated network inside a
+// testing/synctest bubble, over the hosts of testhost: sync stories with delay
+// and silent peers take no time, and their deadlines can be checked.
 //
-// What to know in a bubble: the clock starts at 2000-01-01; every goroutine must
-// end before the test does; a goroutine that waits on a mutex stops the clock
-// without a word; runs are not reproducible to the bit.
+// What to know in a bubble: every goroutine must end before the test does; a
+// goroutine that waits on a mutex stops the clock without a word; runs are not
+// reproducible to the bit.
 package testnet

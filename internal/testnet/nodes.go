@@ -12,6 +12,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 
 	"github.com/pappus-network/pappus/chain"
+	"github.com/pappus-network/pappus/internal/testhost"
 	"github.com/pappus-network/pappus/node"
 	"github.com/pappus-network/pappus/store"
 )
@@ -41,7 +42,7 @@ func Nodes(t *testing.T, n int, latency time.Duration) []*Node {
 	time.Sleep(time.Until(Epoch()))
 	t.Cleanup(func() { time.Sleep(databaseLinger) })
 	nodes := make([]*Node, n)
-	for i, h := range Hosts(t, n, latency) {
+	for i, h := range testhost.New(t, n, latency) {
 		nodes[i] = NewNode(t, h, uint64(i)) //nolint:gosec // a small count
 	}
 	return nodes
@@ -91,7 +92,7 @@ func (n *Node) Stop() {
 // Connect makes n dial m, and returns when the dial has succeeded.
 func (n *Node) Connect(m *Node) {
 	n.t.Helper()
-	Connect(n.t, n.Host(), m.Host())
+	testhost.Connect(n.t, n.Host(), m.Host())
 }
 
 // Mine makes the node find blocks, one a second.

@@ -1,4 +1,4 @@
-package testnet
+package testhost
 
 import (
 	"net"
@@ -25,11 +25,11 @@ const linkRate = 1_000_000_000
 // port is where every host listens; each has an address of its own.
 const port = 8477
 
-// Hosts returns n libp2p hosts whose packets take latency each way. They listen,
+// New returns n libp2p hosts whose packets take latency each way. They listen,
 // are not connected, and are closed when the test ends. The test must run in a
 // synctest bubble. Every host has an address in a /16 of its own, for limits by
 // address group.
-func Hosts(t *testing.T, n int, latency time.Duration) []host.Host {
+func New(t *testing.T, n int, latency time.Duration) []host.Host {
 	t.Helper()
 	links := &simnet.Simnet{LatencyFunc: simnet.StaticLatency(latency)}
 	links.Start()

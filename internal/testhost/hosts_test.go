@@ -1,4 +1,4 @@
-package testnet
+package testhost
 
 import (
 	"io"
@@ -12,7 +12,7 @@ import (
 func TestHostsTalkInVirtualTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const latency = 50 * time.Millisecond
-		hosts := Hosts(t, 3, latency)
+		hosts := New(t, 3, latency)
 		hosts[1].SetStreamHandler("/echo/1", func(s network.Stream) {
 			_, _ = io.Copy(s, s)
 			_ = s.Close()

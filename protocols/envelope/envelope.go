@@ -56,6 +56,10 @@ func faulty(r events.Reason, format string, args ...any) *Error {
 // Header returns the 24 bytes that go before the payload. Commands are constants
 // of the program and payloads are what [MaxPayload] allows: it panics otherwise.
 func Header(net wire.BitcoinNet, cmd Command, payload []byte) [HeaderSize]byte {
+	return header(net, cmd, payload, Sum(payload))
+}
+
+func header(net wire.BitcoinNet, cmd Command, payload []byte, sum Checksum) [HeaderSize]byte {
 	if len(cmd) == 0 || len(cmd) > commandSize || len(payload) > MaxPayload {
 		panic(fmt.Sprintf("envelope: command %q with %d bytes, the limits are %d and %d", cmd, len(payload), commandSize, MaxPayload))
 	}
@@ -63,7 +67,6 @@ func Header(net wire.BitcoinNet, cmd Command, payload []byte) [HeaderSize]byte {
 	binary.LittleEndian.PutUint32(h[:], uint32(net))
 	copy(h[startEnd:commandEnd], cmd)
 	binary.LittleEndian.PutUint32(h[commandEnd:], uint32(len(payload))) //nolint:gosec // checked above
-	sum := checksum(payload)
 	copy(h[sizeEnd:], sum[:])
 	return h
 }
@@ -78,7 +81,13 @@ func Append(dst []byte, net wire.BitcoinNet, cmd Command, payload []byte) []byte
 // without copying the payload. The writer should be buffered, and one that
 // passes large writes through, as a bufio.Writer does.
 func Write(w io.Writer, net wire.BitcoinNet, cmd Command, payload []byte) error {
-	h := Header(net, cmd, payload)
+	return WriteSummed(w, net, cmd, payload, Sum(payload))
+}
+
+// WriteSummed is [Write] for a payload whose checksum is known: a block that is
+// sent to one peer after another.
+func WriteSummed(w io.Writer, net wire.BitcoinNet, cmd Command, payload []byte, sum Checksum) error {
+	h := header(net, cmd, payload, sum)
 	if _, err := w.Write(h[:]); err != nil {
 		return err
 	}
@@ -179,14 +188,18 @@ func parseCommand(field []byte) (Command, error) {
 
 // verify holds the payload against the header's checksum.
 func verify(cmd Command, h, payload []byte) error {
-	if sum := checksum(payload); string(sum[:]) != string(h[sizeEnd:]) {
+	if sum := Sum(payload); string(sum[:]) != string(h[sizeEnd:]) {
 		return faulty(events.BadChecksum, "%s: checksum %x, the payload's is %x", cmd, h[sizeEnd:], sum)
 	}
 	return nil
 }
 
-func checksum(payload []byte) [HeaderSize - sizeEnd]byte {
+// Checksum is the last field of a header.
+type Checksum [HeaderSize - sizeEnd]byte
+
+// Sum returns a payload's checksum: the first bytes of its double SHA-256.
+func Sum(payload []byte) Checksum {
 	first := sha256.Sum256(payload)
 	second := sha256.Sum256(first[:])
-	return [HeaderSize - sizeEnd]byte(second[:])
+	return Checksum(second[:])
 }

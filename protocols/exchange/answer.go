@@ -35,6 +35,11 @@ func (a *Answer) Conn() network.Conn { return a.stream.Conn() }
 // large payload is written through without a copy, and is the caller's again
 // when Send returns.
 func (a *Answer) Send(cmd envelope.Command, payload []byte) error {
+	return a.SendSummed(cmd, payload, envelope.Sum(payload))
+}
+
+// SendSummed is Send for a payload whose checksum is known.
+func (a *Answer) SendSummed(cmd envelope.Command, payload []byte, sum envelope.Checksum) error {
 	if err := allowed(a.spec.Answers, cmd, payload); err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
@@ -46,7 +51,7 @@ func (a *Answer) Send(cmd envelope.Command, payload []byte) error {
 		defer scope.ReleaseMemory(len(payload))
 	}
 	a.pace.begin()
-	if err := envelope.Write(a.buf, a.spec.Net, cmd, payload); err != nil {
+	if err := envelope.WriteSummed(a.buf, a.spec.Net, cmd, payload, sum); err != nil {
 		return fmt.Errorf("send %s: %w", cmd, err)
 	}
 	return nil

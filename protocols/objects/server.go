@@ -20,10 +20,13 @@ type Source interface {
 }
 
 // Server answers getdata.
-type Server struct{ src Source }
+type Server struct {
+	src  Source
+	sums sums
+}
 
 // NewServer returns a server that reads from src.
-func NewServer(src Source) *Server { return &Server{src} }
+func NewServer(src Source) *Server { return &Server{src: src} }
 
 // Handle is an [exchange.Handler].
 func (s *Server) Handle(ctx context.Context, _ peer.ID, request exchange.Message, answer *exchange.Answer) error {
@@ -62,6 +65,9 @@ func (s *Server) one(item *wire.InvVect, answer *exchange.Answer) error {
 	}
 	if err != nil {
 		return err
+	}
+	if cmd == block {
+		return answer.SendSummed(cmd, raw, s.sums.of(item.Hash, raw))
 	}
 	return answer.Send(cmd, raw)
 }

@@ -20,6 +20,8 @@ import (
 //	block row      file u32 LE · offset u32 LE · length of the record u32 LE
 //	write cursor   file u32 LE · offset u32 LE · CRC-32C u32 LE of both
 const (
+	blockFileExt = ".fdb"
+
 	recordHead = 8                          // bytes before the block
 	recordTail = crc32.Size                 // bytes after it
 	rowSize    = 12                         // bytes
@@ -69,7 +71,7 @@ func decodeCursor(row []byte) (place, error) {
 }
 
 func blockFile(dir string, n uint32) string {
-	return filepath.Join(dir, fmt.Sprintf("%09d.fdb", n))
+	return filepath.Join(dir, fmt.Sprintf("%09d"+blockFileExt, n))
 }
 
 // scanFrom returns the whole records at and after a place, and where they end. What

@@ -62,7 +62,7 @@ type Chain struct {
 }
 
 // Open opens the chain in cfg.Dir, creating it at the network's genesis, with its
-// header index in the given namespace. It reads the index and, after a crash, brings
+// header index in the given namespace. Damage comes as a *[DamagedError]. It reads the index and, after a crash, brings
 // the set of unspent outputs up to the tip that survived. Blocks that a killed process
 // had stored beyond that tip are kept for [Chain.Recover], to be called next.
 func Open(cfg Config, params *chaincfg.Params, headers datastore.Batching, log *slog.Logger) (*Chain, error) {
@@ -79,11 +79,11 @@ func Open(cfg Config, params *chaincfg.Params, headers datastore.Batching, log *
 	}
 	salvage, err := openSalvage(cfg.Dir, params.Net)
 	if err != nil {
-		return nil, fmt.Errorf("look for blocks that a crash left behind in %s: %w", cfg.Dir, err)
+		return nil, fmt.Errorf("look for blocks that a crash left behind: %w", diagnose(cfg.Dir, err))
 	}
 	db, err := openDatabase(cfg.Dir, params.Net)
 	if err != nil {
-		return nil, errors.Join(err, salvage.close())
+		return nil, errors.Join(fmt.Errorf("open block database: %w", diagnose(cfg.Dir, err)), salvage.close())
 	}
 	c := &Chain{
 		cfg:     cfg,
@@ -138,7 +138,7 @@ func (c *Chain) connect(s setup) error {
 		Prune:            c.cfg.Prune,
 	})
 	if err != nil {
-		return fmt.Errorf("open block database in %s: %w", c.cfg.Dir, err)
+		return fmt.Errorf("open block database: %w", diagnose(c.cfg.Dir, err))
 	}
 	consensus.Subscribe(c.notified)
 	c.consensus, c.txs, c.filters = consensus, txs, filters

@@ -23,7 +23,7 @@ import (
 //	validated   hashes of blocks that have been connected, so that their scripts need not
 //	            run again; written at each block, not synced: it outlives a kill
 //
-// Both go at a clean stop. salvaged is written before the metadata and outlives crashes
+// Both go at a clean stop, once there is nothing left to recover. salvaged is written before the metadata and outlives crashes
 // during the recovery itself, since what that connects is in memory again.
 const (
 	salvagedFile  = "salvaged"
@@ -86,27 +86,53 @@ func openSalvage(dir string, net wire.BitcoinNet) (*salvage, error) {
 
 // adopt enters the blocks beyond the write cursor into ffldb's metadata.
 func (s *salvage) adopt(net wire.BitcoinNet) error {
+	db, row, err := s.openMetadata(net)
+	if err != nil || db == nil {
+		return err
+	}
+	return errors.Join(s.adoptAfter(db, row, net), db.Close())
+}
+
+// openMetadata returns ffldb's metadata and the write cursor in it; nil where there is no
+// database yet. Metadata that are gone are made again, without any block.
+func (s *salvage) openMetadata(net wire.BitcoinNet) (*leveldb.DB, []byte, error) {
 	path := filepath.Join(s.dir, metadataDir)
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+	for {
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			if made, err := remake(s.dir, net); err != nil || !made {
+				return nil, nil, err
+			}
+		}
+		db, err := leveldb.OpenFile(path, &opt.Options{
+			ErrorIfMissing: true,
+			Strict:         opt.DefaultStrict,
+			Compression:    opt.NoCompression,
+			Filter:         filter.NewBloomFilter(filterBits),
+		})
+		if err != nil {
+			return nil, nil, fmt.Errorf("open %s: %w", path, err)
+		}
+		row, err := db.Get([]byte(cursorKey), nil)
+		if err == nil {
+			return db, row, nil
+		}
+		if err := errors.Join(db.Close(), notMissing(err)); err != nil {
+			return nil, nil, err
+		}
+		// The process died while it made the database, or the machine before the first of
+		// it was on disk.
+		if err := os.RemoveAll(path); err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
+// notMissing keeps every error but that of a key that is not there.
+func notMissing(err error) error {
+	if errors.Is(err, leveldb.ErrNotFound) {
 		return nil
 	}
-	db, err := leveldb.OpenFile(path, &opt.Options{
-		Strict:      opt.DefaultStrict,
-		Compression: opt.NoCompression,
-		Filter:      filter.NewBloomFilter(filterBits),
-	})
-	if err != nil {
-		return fmt.Errorf("open %s: %w", path, err)
-	}
-	row, err := db.Get([]byte(cursorKey), nil)
-	if errors.Is(err, leveldb.ErrNotFound) {
-		// The process died while making the database: no block was ever stored.
-		return errors.Join(db.Close(), os.RemoveAll(path))
-	}
-	if err == nil {
-		err = s.adoptAfter(db, row, net)
-	}
-	return errors.Join(err, db.Close())
+	return err
 }
 
 func (s *salvage) adoptAfter(db *leveldb.DB, row []byte, net wire.BitcoinNet) error {
@@ -181,8 +207,12 @@ func (s *salvage) settle() error {
 	return errors.Join(s.save(), s.journal.Truncate(0))
 }
 
-// done ends the record after everything has been written to the database.
+// done ends the record after everything has been written to the database. What has not
+// been recovered stays for the next start.
 func (s *salvage) done() error {
+	if len(s.blocks) > 0 && !s.over {
+		return s.close()
+	}
 	return errors.Join(
 		removeIfThere(filepath.Join(s.dir, salvagedFile)),
 		s.close(),

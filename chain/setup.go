@@ -74,7 +74,7 @@ func (c *Chain) renew(want setup, whole bool) error {
 		}
 		db, err := openDatabase(c.cfg.Dir, c.params.Net)
 		if err != nil {
-			return err
+			return fmt.Errorf("open block database: %w", diagnose(c.cfg.Dir, err))
 		}
 		c.db = db
 	}

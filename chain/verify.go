@@ -27,7 +27,8 @@ var (
 
 // Verify looks at the last blocks of the main chain, newest first: depth of them, or all
 // if depth is 0. Blocks that pruning has deleted end it. It returns how many it found
-// right; the first damage is the error. progress may be nil.
+// right; the first damage is the error, a
+// *[DamagedError] if it is of the database. progress may be nil.
 func (c *Chain) Verify(ctx context.Context, depth int32, level VerifyLevel, progress func(done, total int)) (int, error) {
 	tip := c.Tip()
 	total := tip.Height + 1
@@ -44,7 +45,7 @@ func (c *Chain) Verify(ctx context.Context, depth int32, level VerifyLevel, prog
 			return int(done), nil
 		}
 		if err != nil {
-			return int(done), fmt.Errorf("verify block %v at height %d: %w", hash, tip.Height-done, err)
+			return int(done), fmt.Errorf("verify block %v at height %d: %w", hash, tip.Height-done, diagnose(c.cfg.Dir, err))
 		}
 		hash = parent
 		if progress != nil {

@@ -53,6 +53,11 @@ type batch struct {
 // there. Another network's file is a *[NetworkError], an invalid block a *[BlockError].
 // progress may be nil; it is called once per batch.
 func (c *Chain) Import(ctx context.Context, r io.Reader, progress func(ImportProgress)) (ImportResult, error) {
+	if file, ok := r.(io.ReadSeeker); ok && c.cfg.AssumeValid != nil {
+		if err := c.importHeaders(ctx, file); err != nil {
+			return ImportResult{}, fmt.Errorf("import blocks: %w", err)
+		}
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	work := make(chan *batch)
 	order := make(chan *batch, batchQueue)

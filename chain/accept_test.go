@@ -39,6 +39,7 @@ func wantBlame(t *testing.T, err error, hash chainhash.Hash, reason events.Reaso
 }
 
 func TestAcceptMarksInvalidBlocks(t *testing.T) {
+	t.Parallel()
 	b := simnetBuilder()
 	c := openTest(t, &chaincfg.SimNetParams)
 	mustAccept(t, c, b.Chain()...)

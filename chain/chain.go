@@ -62,9 +62,9 @@ type Chain struct {
 }
 
 // Open opens the chain in cfg.Dir, creating it at the network's genesis, with its
-// header index in the given namespace. Damage comes as a *[DamagedError]. It reads the index and, after a crash, brings
-// the set of unspent outputs up to the tip that survived. Blocks that a killed process
-// had stored beyond that tip are kept for [Chain.Recover], to be called next.
+// header index in the given namespace. After a crash it brings the set of unspent outputs
+// up to the tip that survived. Blocks that a killed process had stored beyond that tip are
+// kept for [Chain.Recover], to be called next. Damage comes as a *[DamagedError].
 func Open(cfg Config, params *chaincfg.Params, headers datastore.Batching, log *slog.Logger) (*Chain, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func Open(cfg Config, params *chaincfg.Params, headers datastore.Batching, log *
 	}
 	c.subscribers.Store(new([]func(events.Event)))
 	if err := c.start(); err != nil {
-		return nil, errors.Join(err, db.Close(), salvage.close())
+		return nil, errors.Join(err, c.db.Close(), salvage.close())
 	}
 	return c, nil
 }

@@ -180,6 +180,7 @@ func (l *life) note(word []string) {
 // TestKilledProcessKeepsItsBlocks kills an import again and again, also while it recovers
 // from the last kill: every block that it had accepted is there afterwards.
 func TestKilledProcessKeepsItsBlocks(t *testing.T) {
+	t.Parallel()
 	file, dir := mainFile(t).Name(), t.TempDir()
 	kills := []kill{
 		{after: time.Millisecond},

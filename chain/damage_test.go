@@ -12,6 +12,7 @@ import (
 // Whatever happens to a file of the database: it opens on the right chain, or it says
 // what to do.
 func TestDamagedDatabase(t *testing.T) {
+	t.Parallel()
 	b := simnetBuilder()
 	cfg := DefaultConfig(t.TempDir())
 	headers := memory()

@@ -16,11 +16,13 @@ import (
 
 // TestFullBlocks runs btcd's generated consensus tests through header index and Accept.
 func TestFullBlocks(t *testing.T) {
+	t.Parallel()
 	runFullBlocks(t, false)
 }
 
 // TestFullBlocksLargeReorg adds a reorganisation over 1,088 full blocks.
 func TestFullBlocksLargeReorg(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes a minute and some gigabytes of memory")
 	}

@@ -18,6 +18,7 @@ import (
 )
 
 func TestImportMainnet(t *testing.T) {
+	t.Parallel()
 	c := openTest(t, &chaincfg.MainNetParams)
 	f := mainFile(t)
 	calls := 0
@@ -139,6 +140,7 @@ func TestImportStopsAtAnInvalidBlock(t *testing.T) {
 type onlyReader struct{ io.Reader }
 
 func TestImportInAnyOrder(t *testing.T) {
+	t.Parallel()
 	b := chaingen.NewBuilder(&chaincfg.SimNetParams, 1)
 	blocks := b.Extend(1500) // more than a batch
 	b.Fork(1490)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -19,7 +18,8 @@ func On(c network.Conn) Opener { return onConn{c} }
 
 type onConn struct{ conn network.Conn }
 
-// NewStream implements [Opener]. It waits until the protocol is agreed upon.
+// NewStream implements [Opener]. It waits until the protocol is agreed upon or
+// ctx ends.
 func (o onConn) NewStream(ctx context.Context, p peer.ID, ids ...protocol.ID) (network.Stream, error) {
 	if p != o.conn.RemotePeer() || len(ids) != 1 {
 		return nil, errors.New("the connection is with another peer, or not one protocol was named")
@@ -29,27 +29,16 @@ func (o onConn) NewStream(ctx context.Context, p peer.ID, ids ...protocol.ID) (n
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
-	err = o.agree(ctx, s, ids[0])
-	if !stop() && err == nil {
-		err = ctx.Err()
+	err = multistream.SelectProtoOrFail(ids[0], s)
+	if !stop() {
+		err = ctx.Err() // it has reset the stream; what that gave is of no interest
+	}
+	if err == nil {
+		err = s.SetProtocol(ids[0])
 	}
 	if err != nil {
-		return nil, errors.Join(err, s.ResetWithError(network.StreamProtocolNegotiationFailed))
+		_ = s.ResetWithError(network.StreamProtocolNegotiationFailed)
+		return nil, fmt.Errorf("negotiate %s: %w", ids[0], err)
 	}
 	return s, nil
-}
-
-func (o onConn) agree(ctx context.Context, s network.Stream, id protocol.ID) error {
-	if due, ok := ctx.Deadline(); ok {
-		if err := s.SetDeadline(due); err != nil {
-			return err
-		}
-	}
-	if err := multistream.SelectProtoOrFail(id, s); err != nil {
-		return fmt.Errorf("negotiate %s: %w", id, err)
-	}
-	if err := s.SetProtocol(id); err != nil {
-		return err
-	}
-	return s.SetDeadline(time.Time{})
 }

@@ -39,6 +39,10 @@ type Config struct {
 	// asked again; it doubles until the peer delivers something.
 	RetryMin, RetryMax time.Duration
 
+	// Withheld is how long nobody may deliver the next block before another
+	// branch is fetched, if there is one, and Shun for how long that holds.
+	Withheld, Shun time.Duration
+
 	// Behind is how many blocks the tip may be below the best header without
 	// the node being called syncing.
 	Behind int32
@@ -67,7 +71,10 @@ func DefaultConfig() Config {
 		Rest:     20 * time.Second,
 		RetryMin: 100 * time.Millisecond, // two round trips: the peer may be the only one
 		RetryMax: 5 * time.Minute,
-		Behind:   6, // an hour of blocks, as deep as payments wait for
+		// notes/hostile-peers.md B1: a tip block within 10 s.
+		Withheld: 10 * time.Second,
+		Shun:     10 * time.Minute, // a block interval: who withholds must outdo the network again by then
+		Behind:   6,                // an hour of blocks, as deep as payments wait for
 	}
 }
 
@@ -82,6 +89,8 @@ func (c Config) Validate() error {
 		return errors.New("blocksync: unconnected headers must be allowed once at least")
 	case c.Rest <= 0 || c.RetryMin <= 0 || c.RetryMax < c.RetryMin:
 		return errors.New("blocksync: rest and retries must be positive, and 0 < min <= max")
+	case c.Withheld <= 0 || c.Shun <= 0:
+		return errors.New("blocksync: withheld and shun must be positive")
 	case c.Behind < 0:
 		return errors.New("blocksync: blocks behind must not be negative")
 	}

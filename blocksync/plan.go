@@ -8,11 +8,11 @@ import (
 	"github.com/pappus-network/pappus/chain/headertree"
 )
 
-// steer keeps the plan leading to the best header, and long enough that the
+// steer keeps the plan leading to the goal, which is the best header as a rule, and long enough that the
 // schedule's window never reaches its end before the chain's. The lock must be
 // held, as for everything here.
 func (s *Sync) steer(now time.Time) {
-	best := s.tree.Best()
+	best := s.goal(now)
 	base, end := s.schedule.Span()
 	if base == end || !s.onWay(end, best) {
 		s.replan(now)
@@ -28,7 +28,7 @@ func (s *Sync) steer(now time.Time) {
 }
 
 // onWay reports whether the end of the plan, at the given height, is on the way
-// to the best header.
+// to the goal.
 func (s *Sync) onWay(end int32, best headertree.Entry) bool {
 	if best.Hash == s.target {
 		return true
@@ -44,10 +44,10 @@ func (s *Sync) extend(hashes []chainhash.Hash) {
 	}
 }
 
-// replan makes a new plan from the last block of the best header's chain that
-// is stored. What the old plan shares with it is kept.
+// replan makes a new plan from the last block of the goal's chain that is
+// stored. What the old plan shares with it is kept.
 func (s *Sync) replan(now time.Time) {
-	best, tip := s.tree.Best(), s.chain.Tip()
+	best, tip := s.goal(now), s.chain.Tip()
 	base, ok := s.tree.Fork(tip.Hash, best.Hash)
 	if !ok {
 		return // the tip's header is missing: the chain is just starting or closed

@@ -16,7 +16,7 @@ type Progress struct {
 	ETA            time.Duration // until the tip reaches the best header; 0: it has, or nobody knows
 	InFlight       int           // blocks asked for
 	Held           int           // blocks waiting for their turn to be validated
-	Syncing        bool          // far behind, or no peer has told all its headers yet
+	Syncing        bool          // far behind what can be had, or no peer has told all its headers yet
 }
 
 // Progress returns how far the node has come.
@@ -29,7 +29,7 @@ func (s *Sync) Progress() Progress {
 	p := Progress{
 		HeaderHeight: best.Height, BlockHeight: tip.Height,
 		Peers: len(s.members), InFlight: st.InFlight, Held: st.Held,
-		Syncing: !s.heard || best.Height-tip.Height > s.cfg.Behind,
+		Syncing: !s.heard || best.Height-tip.Height > s.cfg.Behind && !s.detour,
 	}
 	blocks, bytes := s.pace.rates(now)
 	p.BytesPerSecond = bytes

@@ -44,8 +44,11 @@ type Sync struct {
 	newcomers []*member // joined, their goroutines not yet started
 	schedule  *schedule.Schedule
 	bodies    map[chainhash.Hash]body // held by the schedule's word
-	target    chainhash.Hash          // the best header, which the plan leads to
+	target    chainhash.Hash          // the goal, which the plan leads to
 	last      chainhash.Hash          // of the plan
+	awaited   awaited                 // the block that the plan waits for
+	shunned   []shunned               // blocks that nobody delivers
+	detour    bool                    // the best header is not the goal, or is but has a block that nobody delivers
 	alarm     time.Time               // when Run looks after the schedule next; zero: it does not
 	heard     bool                    // a peer has sent all the headers that it has
 	orphans   int                     // blocks in a row whose parent was missing
@@ -98,6 +101,9 @@ func (s *Sync) Join(p peer.ID, best chainhash.Hash, height int32, full bool) {
 	defer s.mu.Unlock()
 	if s.members[p] != nil {
 		return
+	}
+	if len(s.members) == 0 {
+		s.awaited.since = time.Now() // nobody could have delivered before
 	}
 	m := newMember(p, best, height, full)
 	s.members[p] = m
@@ -191,8 +197,11 @@ func (s *Sync) tick() time.Time {
 	s.mu.Lock()
 	now := time.Now()
 	stalls := s.schedule.Tick(now)
+	if s.shun(now) || s.forgiven(now) {
+		s.replan(now)
+	}
 	s.assign(now)
-	s.alarm = s.schedule.Next(now)
+	s.alarm = s.due(now)
 	next := s.alarm
 	s.mu.Unlock()
 	for _, st := range stalls {
@@ -206,7 +215,7 @@ func (s *Sync) tick() time.Time {
 // called when it is time. The lock must be held.
 func (s *Sync) advance(now time.Time) {
 	s.assign(now)
-	next := s.schedule.Next(now)
+	next := s.due(now)
 	if !next.IsZero() && (s.alarm.IsZero() || next.Before(s.alarm)) {
 		s.alarm = next
 		poke(s.wake)
@@ -215,6 +224,7 @@ func (s *Sync) advance(now time.Time) {
 
 // assign hands the schedule's requests to the peers' goroutines.
 func (s *Sync) assign(now time.Time) {
+	s.watch(now)
 	for _, r := range s.schedule.Assign(now) {
 		m := s.members[r.Peer] // joined, else the schedule would not know it
 		m.outbox = append(m.outbox, r.Hashes...)

@@ -89,10 +89,10 @@ func claimedWork(headers []wire.BlockHeader) *big.Int {
 // them. A fault of the headers is returned; one of our own ends Run.
 func (s *Sync) accept(m *member, headers []wire.BlockHeader) error {
 	added, err := s.chain.AcceptHeaders(time.Now(), headers)
+	s.learnLast(m, headers)
 	if added > 0 {
 		s.headersAdded(added)
 	}
-	s.learnLast(m, headers)
 	if err == nil {
 		return nil
 	}

@@ -208,6 +208,15 @@ func (s *Schedule) Done(now time.Time, hash chainhash.Hash) {
 	s.settle(now)
 }
 
+// Lowest returns the first block of the plan that is not here; ok is false when
+// the whole plan is.
+func (s *Schedule) Lowest() (hash chainhash.Hash, height int32, ok bool) {
+	if s.lowest > s.end() {
+		return hash, 0, false
+	}
+	return s.at(s.lowest).hash, s.lowest, true
+}
+
 // Span returns the heights (base, end] of the plan.
 func (s *Schedule) Span() (base, end int32) { return s.base, s.end() }
 

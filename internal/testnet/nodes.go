@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/btcsuite/btcd/chaincfg/v2"
@@ -21,10 +22,6 @@ import (
 // before any block of any network.
 func Epoch() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
-// databaseLinger is how long leveldb keeps a goroutine after it was closed. The
-// bubble must not end before it.
-const databaseLinger = 2 * time.Second
-
 // Node is a whole node over a simulated link: its chain on disk, all else in
 // memory.
 type Node struct {
@@ -34,38 +31,52 @@ type Node struct {
 	done chan error
 }
 
-// Nodes runs n regtest nodes whose packets take latency each way, and ends them
-// with the test. Nobody is connected. It must be called in a bubble, first of
-// all: it moves the clock to [Epoch].
-func Nodes(t *testing.T, n int, latency time.Duration) []*Node {
+// Run opens n regtest chains, enters a bubble whose clock is moved to [Epoch],
+// and runs the story there. The databases belong to the world outside: ffldb
+// ends its cursors in finalizers, which no bubble survives.
+func Run(t *testing.T, n int, story func(t *testing.T, chains []*chain.Chain)) {
 	t.Helper()
-	time.Sleep(time.Until(Epoch()))
-	t.Cleanup(func() { time.Sleep(databaseLinger) })
-	nodes := make([]*Node, n)
-	for i, h := range testhost.New(t, n, latency) {
-		nodes[i] = NewNode(t, h, uint64(i)) //nolint:gosec // a small count
+	chains := make([]*chain.Chain, n)
+	for i := range chains {
+		c, err := chain.Open(chain.DefaultConfig(filepath.Join(t.TempDir(), "chain")), &chaincfg.RegressionNetParams,
+			store.OpenMemory().View("headers"), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := c.Close(); err != nil {
+				t.Errorf("close chain: %v", err)
+			}
+		})
+		chains[i] = c
+	}
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(Epoch()))
+		story(t, chains)
+	})
+}
+
+// Nodes runs a node for each chain, whose packets take latency each way, and
+// ends them with the test. Nobody is connected.
+func Nodes(t *testing.T, chains []*chain.Chain, latency time.Duration) []*Node {
+	t.Helper()
+	nodes := make([]*Node, len(chains))
+	for i, h := range testhost.New(t, len(chains), latency) {
+		nodes[i] = NewNode(t, h, chains[i], uint64(i)) //nolint:gosec // a small count
 	}
 	return nodes
 }
 
-// NewNode runs a node on a host until the test ends, and returns when it is
-// ready.
-func NewNode(t *testing.T, h host.Host, seed uint64) *Node {
+// NewNode runs a node on a host and a chain until the test ends, and returns
+// when it is ready.
+func NewNode(t *testing.T, h host.Host, c *chain.Chain, seed uint64, adjust ...func(*node.Config)) *Node {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil)).With("node", seed)
-	params := &chaincfg.RegressionNetParams
-	db := store.OpenMemory()
-	c, err := chain.Open(chain.DefaultConfig(filepath.Join(t.TempDir(), "chain")), params, db.View("headers"), log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := c.Close(); err != nil {
-			t.Errorf("close chain: %v", err)
-		}
-	})
 	cfg := node.DefaultConfig()
-	cfg.Network, cfg.API = params.Name, "off"
+	cfg.Network, cfg.API = c.Params().Name, "off"
+	for _, f := range adjust {
+		f(&cfg)
+	}
 	built, err := node.Assemble(cfg, node.Parts{Host: h, Chain: c, Src: rand.NewPCG(seed, seed)}, log)
 	if err != nil {
 		t.Fatal(err)

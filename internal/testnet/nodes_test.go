@@ -2,13 +2,14 @@ package testnet
 
 import (
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"github.com/pappus-network/pappus/chain"
 )
 
 func TestNodesFollowOneAnother(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		nodes := Nodes(t, 3, 50*time.Millisecond)
+	Run(t, 3, func(t *testing.T, chains []*chain.Chain) {
+		nodes := Nodes(t, chains, 50*time.Millisecond)
 		a, b, c := nodes[0], nodes[1], nodes[2]
 		a.Mine(30)
 		b.Connect(a)

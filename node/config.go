@@ -79,19 +79,8 @@ func (c Config) Validate() error {
 	if c.DataDir == "" {
 		return errors.New("datadir is empty: name a folder with --datadir")
 	}
-	for _, s := range c.Listen {
-		if _, err := multiaddr.NewMultiaddr(s); err != nil {
-			return fmt.Errorf("listen %q is not a multiaddr (%w): write it like /ip4/0.0.0.0/tcp/8477", s, err)
-		}
-	}
-	if _, err := parsePeers("connect", c.Connect); err != nil {
+	if err := c.validateLinks(); err != nil {
 		return err
-	}
-	if _, err := parsePeers("addnode", c.AddNode); err != nil {
-		return err
-	}
-	if c.MaxPeers < 1 {
-		return fmt.Errorf("max-peers %d is below 1", c.MaxPeers)
 	}
 	if c.Mine && !canMine(params) {
 		return fmt.Errorf("mine works on regtest and simnet only, not on %s", c.Network)
@@ -107,6 +96,30 @@ func (c Config) Validate() error {
 			return fmt.Errorf("api %q is not HOST:PORT (%w): write it like 127.0.0.1:8480, or off", c.API, err)
 		}
 	}
+	return c.validateChain()
+}
+
+// validateLinks checks where the node listens and whom it dials.
+func (c Config) validateLinks() error {
+	for _, s := range c.Listen {
+		if _, err := multiaddr.NewMultiaddr(s); err != nil {
+			return fmt.Errorf("listen %q is not a multiaddr (%w): write it like /ip4/0.0.0.0/tcp/8477", s, err)
+		}
+	}
+	if _, err := parsePeers("connect", c.Connect); err != nil {
+		return err
+	}
+	if _, err := parsePeers("addnode", c.AddNode); err != nil {
+		return err
+	}
+	if c.MaxPeers < 1 {
+		return fmt.Errorf("max-peers %d is below 1", c.MaxPeers)
+	}
+	return nil
+}
+
+// validateChain checks what is kept of the chain, and trusted.
+func (c Config) validateChain() error {
 	if _, _, err := parseAssumeValid(c.AssumeValid); err != nil {
 		return err
 	}

@@ -186,7 +186,8 @@ func TestHostileHeaders(t *testing.T) {
 	swapped := slices.Clone(long[:10])
 	swapped[4], swapped[5] = swapped[5], swapped[4]
 	weak := slices.Clone(long[:10])
-	for weak[9].Nonce = 0; testWork(weak[9]); weak[9].Nonce++ {
+	for testWork(weak[9]) {
+		weak[9].Nonce++
 	}
 	for name, c := range map[string]struct {
 		handle exchange.Handler
@@ -265,8 +266,10 @@ func TestHostileBlocks(t *testing.T) {
 		"a message that was not asked for": {func(*stage) exchange.Handler {
 			return sends(exchange.Message{Command: "tx", Payload: []byte{1}})
 		}, []events.Reason{events.Unasked}},
-		"silence": {func(*stage) exchange.Handler { return silent },
-			[]events.Reason{events.NoAnswer, events.Stalled}},
+		"silence": {
+			func(*stage) exchange.Handler { return silent },
+			[]events.Reason{events.NoAnswer, events.Stalled},
+		},
 	}
 	for name, c := range stories {
 		t.Run(name, func(t *testing.T) {

@@ -23,10 +23,10 @@ const (
 	// link with one retransmission. Source: libp2p's own dial time-out is 15 s
 	// an address.
 	dialTimeout = 20 * time.Second
-	// redialMin and redialMax bound the pause between two attempts, which
+	// firstRedial and lastRedial bound the pause between two attempts, which
 	// doubles while they fail. An attempt costs ~3 ms of CPU on either side.
-	redialMin = time.Second
-	redialMax = time.Minute
+	firstRedial = time.Second
+	lastRedial  = time.Minute
 	// steady is how long a link must last for the pause to start over: a peer
 	// that accepts and refuses us is not dialled in a tight loop.
 	steady = time.Minute
@@ -146,7 +146,7 @@ func (k *keeper) Kept() []peer.AddrInfo {
 func (k *keeper) keep(ctx context.Context, l *link) {
 	k.host.ConnManager().Protect(l.info.ID, "kept")
 	k.host.Peerstore().AddAddrs(l.info.ID, l.info.Addrs, peerstore.PermanentAddrTTL)
-	pause := redialMin
+	pause := firstRedial
 	for ctx.Err() == nil {
 		since := time.Now()
 		err := k.dial(ctx, l.info)
@@ -156,7 +156,7 @@ func (k *keeper) keep(ctx context.Context, l *link) {
 			k.log.Info("cannot reach peer", "peer", l.info.ID, "again_in", pause, "err", err)
 		}
 		if time.Since(since) >= steady {
-			pause = redialMin
+			pause = firstRedial
 		}
 		// Half a pause of jitter: two nodes that lost each other do not dial
 		// in step for ever.
@@ -166,7 +166,7 @@ func (k *keeper) keep(ctx context.Context, l *link) {
 			wait.Stop()
 		case <-wait.C:
 		}
-		pause = min(2*pause, redialMax)
+		pause = min(2*pause, lastRedial)
 	}
 }
 

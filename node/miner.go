@@ -42,11 +42,11 @@ func (m *miner) Run(ctx context.Context) error {
 			continue
 		}
 		hashes, err := m.mine(ctx, m.script, 1)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("mine a block: %w", err)
+		}
+		if len(hashes) == 0 {
+			continue // stopped in the middle
 		}
 		m.log.InfoContext(ctx, "mined a block", "hash", hashes[0])
 	}

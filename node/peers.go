@@ -2,7 +2,7 @@ package node
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -100,7 +100,7 @@ func (t *peers) connected(ctx context.Context, c network.Conn) {
 // refuse charges the peer and ends the connection.
 func (t *peers) refuse(ctx context.Context, c network.Conn, err error) {
 	reason := exchange.ReasonOf(err)
-	if context.Cause(ctx) == context.Canceled {
+	if errors.Is(context.Cause(ctx), context.Canceled) {
 		reason = events.Stopping
 	}
 	t.note(c.RemotePeer(), reason)
@@ -202,16 +202,4 @@ func (t *peers) count() (all, inbound int) {
 		}
 	}
 	return len(t.up), inbound
-}
-
-// find returns a connected peer by its id as text.
-func (t *peers) find(id string) (peer.ID, error) {
-	p, err := peer.Decode(id)
-	if err != nil {
-		return "", fmt.Errorf("%q is not a peer id: %w", id, err)
-	}
-	if t.host.Network().Connectedness(p) != network.Connected {
-		return "", fmt.Errorf("no connection to %s", p)
-	}
-	return p, nil
 }

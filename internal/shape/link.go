@@ -154,42 +154,49 @@ type chunk struct {
 // forward moves bytes from src to dst. The reading side spends the rate, the
 // writing side waits out the delay, so that the two add up as on a wire.
 func (l *Link) forward(ctx context.Context, dst io.Writer, src io.Reader, counted bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	queue := make(chan chunk, queueChunks)
 	var writer sync.WaitGroup
-	writer.Go(func() {
-		for c := range queue {
-			if !sleepUntil(ctx, c.due) || !l.passes(ctx, len(c.data), counted) {
-				break
-			}
-			if _, err := dst.Write(c.data); err != nil {
-				break
-			}
-		}
-		for range queue { // let the reader go on until it notices
-		}
-	})
-	free := time.Now() // when the wire has sent all that was given to it
-	for ctx.Err() == nil {
-		buf := make([]byte, chunkBytes)
-		n, err := src.Read(buf)
-		if n > 0 {
-			if earliest := time.Now().Add(-credit); free.Before(earliest) {
-				free = earliest
-			}
-			if l.cfg.Rate > 0 {
-				free = free.Add(time.Duration(n) * time.Second / time.Duration(l.cfg.Rate))
-			}
-			queue <- chunk{buf[:n], free.Add(l.cfg.Delay)}
-			if !sleepUntil(ctx, free) {
-				break
-			}
-		}
-		if err != nil {
-			break
-		}
-	}
+	writer.Go(func() { defer cancel(); l.drain(ctx, dst, queue, counted) })
+	l.fill(ctx, src, queue)
 	close(queue)
 	writer.Wait()
+}
+
+// fill reads at the link's rate until src or ctx ends.
+func (l *Link) fill(ctx context.Context, src io.Reader, queue chan<- chunk) {
+	free := time.Now() // when the wire has sent all that was given to it
+	for {
+		buf := make([]byte, chunkBytes)
+		n, err := src.Read(buf)
+		if earliest := time.Now().Add(-credit); free.Before(earliest) {
+			free = earliest
+		}
+		if l.cfg.Rate > 0 {
+			free = free.Add(time.Duration(n) * time.Second / time.Duration(l.cfg.Rate))
+		}
+		select {
+		case queue <- chunk{buf[:n], free.Add(l.cfg.Delay)}:
+		case <-ctx.Done():
+			return
+		}
+		if err != nil || !sleepUntil(ctx, free) {
+			return
+		}
+	}
+}
+
+// drain writes what is due until the queue is closed or dst or ctx ends.
+func (l *Link) drain(ctx context.Context, dst io.Writer, queue <-chan chunk, counted bool) {
+	for c := range queue {
+		if !sleepUntil(ctx, c.due) || !l.passes(ctx, len(c.data), counted) {
+			return
+		}
+		if _, err := dst.Write(c.data); err != nil {
+			return
+		}
+	}
 }
 
 // passes waits while the link is stalled and counts what goes through.

@@ -84,8 +84,7 @@ func (s *subject) run(b *testing.B, args ...string) string {
 	b.Helper()
 	cmd := exec.CommandContext(b.Context(), s.bin, args...)
 	out, err := cmd.Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		b.Fatalf("%v: %v\n%s", args, err, exit.Stderr)
 	} else if err != nil {
 		b.Fatal(err)

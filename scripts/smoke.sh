@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 dir=$(mktemp -d)
-bin=$dir/pappus
+bin=$PWD/.bin/pappus
 pids=()
 
 finish() {
@@ -72,7 +72,7 @@ agree() { [ "$(tip a)" = "$(tip b)" ]; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
 echo "building"
-CGO_ENABLED=0 go build -o "$bin" ./cmd/pappus
+make -s build
 
 echo "the first node mines"
 start a --mine --mine-every 1s

@@ -135,12 +135,15 @@ func (d *Dialogue) Receive(ctx context.Context) (Message, error) {
 // during does one thing on the stream until ctx ends, and ends the dialogue if
 // it goes wrong.
 func (d *Dialogue) during(ctx context.Context, action string, do func() error) error {
-	if ctx.Err() == nil && d.over.Load() {
+	err := ctx.Err()
+	if err == nil && d.over.Load() {
 		return fmt.Errorf("%s: %w", action, ErrClosed)
 	}
-	stop := context.AfterFunc(ctx, d.Reset)
-	err := do()
-	stop()
+	if err == nil {
+		stop := context.AfterFunc(ctx, d.Reset)
+		err = do()
+		stop()
+	}
 	switch {
 	case err == nil:
 		return nil

@@ -144,7 +144,7 @@ func TestServersContextEndsItsStreams(t *testing.T) {
 
 func TestConnectionEndsWithinAnAnswer(t *testing.T) {
 	server, client := loopback(t)
-	outcomes := serve(t, server, patient(), func(ctx context.Context, _ peer.ID, _ Message, a *Answer) error {
+	outcomes := serve(t, server, patient(), func(_ context.Context, _ peer.ID, _ Message, a *Answer) error {
 		for {
 			if err := a.Send("block", make([]byte, 1<<20)); err != nil {
 				return err

@@ -100,7 +100,7 @@ func lost(err error) events.Reason {
 	if !errors.As(err, &reset) || !reset.Remote {
 		return events.Disconnected
 	}
-	switch reset.ErrorCode {
+	switch reset.ErrorCode { //nolint:exhaustive // every other code is an end like any
 	case network.StreamRateLimited, network.StreamResourceLimitExceeded:
 		return events.Busy
 	case network.StreamProtocolNegotiationFailed:
@@ -112,8 +112,7 @@ func lost(err error) events.Reason {
 // blame wraps an error of a stream as the peer's, keeping one that is already.
 // What is no error of the wire stays ours.
 func blame(p peer.ID, action string, err error) error {
-	var charged *PeerError
-	if errors.As(err, &charged) {
+	if _, charged := errors.AsType[*PeerError](err); charged {
 		return err
 	}
 	err = fmt.Errorf("%s: %w", action, err)

@@ -24,8 +24,7 @@ var testNet = &chaincfg.RegressionNetParams
 // have them; the second has dialled the first.
 func loopback(tb testing.TB) (server, client host.Host) {
 	tb.Helper()
-	secure := libp2p.Security(tls.ID, tls.New)
-	server, client = tcpHost(tb, secure), tcpHost(tb, secure)
+	server, client = freeHost(tb), freeHost(tb)
 	connect(tb, client, server)
 	return server, client
 }
@@ -35,6 +34,12 @@ func connect(tb testing.TB, from, to host.Host) {
 	if err := from.Connect(tb.Context(), peer.AddrInfo{ID: to.ID(), Addrs: to.Addrs()}); err != nil {
 		tb.Fatalf("connect: %v", err)
 	}
+}
+
+// freeHost is a host whose resource manager never says no.
+func freeHost(tb testing.TB) host.Host {
+	tb.Helper()
+	return tcpHost(tb, libp2p.Security(tls.ID, tls.New), libp2p.ResourceManager(&network.NullResourceManager{}))
 }
 
 func tcpHost(tb testing.TB, more ...libp2p.Option) host.Host {

@@ -57,7 +57,7 @@ func wantAnswer(t *testing.T, d *Dialogue) {
 
 func TestPeerWithTooManyRequestsIsRefused(t *testing.T) {
 	server, client := loopback(t)
-	other := tcpHost(t, libp2p.Security(tls.ID, tls.New))
+	other := freeHost(t)
 	connect(t, other, server)
 	g := limited(t, server, Limits{PerPeer: 2, Total: 10}, false)
 	first, second := ask(t, client, server), ask(t, client, server)
@@ -134,7 +134,7 @@ func managed(t *testing.T, limit rcmgr.ResourceLimits) (host.Host, func() networ
 
 func TestMemoryIsAccountedFor(t *testing.T) {
 	server, stat := managed(t, rcmgr.ResourceLimits{})
-	client := tcpHost(t, libp2p.Security(tls.ID, tls.New))
+	client := freeHost(t)
 	connect(t, client, server)
 	spec := patient()
 	var resting, working int64
@@ -186,7 +186,7 @@ func TestStreamIsRefusedWhenMemoryIsShort(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server, _ := managed(t, rcmgr.ResourceLimits{Memory: c.memory})
-			client := tcpHost(t, libp2p.Security(tls.ID, tls.New))
+			client := freeHost(t)
 			connect(t, client, server)
 			outcomes := serve(t, server, small, func(_ context.Context, _ peer.ID, _ Message, a *Answer) error {
 				return a.Send("block", make([]byte, 1<<20))
@@ -202,8 +202,8 @@ func TestStreamIsRefusedWhenMemoryIsShort(t *testing.T) {
 // resource manager grants a peer, and the others are served meanwhile.
 func TestStreamsOpenedAndLeft(t *testing.T) {
 	server, stat := managed(t, rcmgr.ResourceLimits{})
-	hostile := tcpHost(t, libp2p.Security(tls.ID, tls.New), libp2p.ResourceManager(&network.NullResourceManager{}))
-	honest := tcpHost(t, libp2p.Security(tls.ID, tls.New))
+	hostile := freeHost(t)
+	honest := freeHost(t)
 	connect(t, hostile, server)
 	connect(t, honest, server)
 	serve(t, server, patient(), echo)

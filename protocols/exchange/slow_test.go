@@ -8,11 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	tls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 
@@ -26,9 +24,7 @@ import (
 // shaped returns two hosts, the second connected to the first over a link.
 func shaped(t *testing.T, cfg shape.Config) (server, client host.Host, link *shape.Link) {
 	t.Helper()
-	free := libp2p.ResourceManager(&network.NullResourceManager{})
-	secure := libp2p.Security(tls.ID, tls.New)
-	server, client = tcpHost(t, secure, free), tcpHost(t, secure, free)
+	server, client = freeHost(t), freeHost(t)
 	addr, err := manet.ToNetAddr(server.Addrs()[0])
 	if err != nil {
 		t.Fatal(err)

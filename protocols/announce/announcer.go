@@ -10,6 +10,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/headerlist"
 )
 
 // maxPending is how many headers wait for one slow listener: with more, it is
@@ -138,7 +139,7 @@ func (a *Announcer) tell(ctx context.Context, p peer.ID, l *listener) {
 		hs := l.pending
 		l.pending = nil
 		a.mu.Unlock()
-		payload, err := encode(hs)
+		payload, err := headerlist.Encode(hs)
 		if err != nil || len(hs) == 0 {
 			continue
 		}

@@ -1,12 +1,9 @@
 package headers
 
 import (
-	"bytes"
 	"fmt"
-	"math/big"
 	"time"
 
-	"github.com/btcsuite/btcd/blockchain"
 	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
@@ -15,6 +12,7 @@ import (
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/envelope"
 	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/headerlist"
 )
 
 // MaxHeaders is the most headers of one answer: 2,000 × 81 bytes ≈ 162 KB.
@@ -32,7 +30,6 @@ const (
 	// One entry more than allowed still fits, so that the sender is told that
 	// it sent too many, and not only that its message was too large.
 	maxRequest = 4 + 1 + (MaxLocator+1)*chainhash.HashSize + chainhash.HashSize
-	maxAnswer  = 3 + (MaxHeaders+1)*(wire.MaxBlockHeaderPayload+1)
 )
 
 // Spec returns the protocol's contract on a network.
@@ -41,7 +38,7 @@ func Spec(params *chaincfg.Params) exchange.Spec {
 		ID:        exchange.ID(params, "headers"),
 		Net:       params.Net,
 		Requests:  envelope.Limits{getheaders: maxRequest},
-		Answers:   envelope.Limits{reply: maxAnswer},
+		Answers:   envelope.Limits{reply: headerlist.Size(MaxHeaders + 1)},
 		Open:      15 * time.Second,
 		FirstByte: 20 * time.Second, // a tenth of Core's 2 min: our server reads from memory
 		Grace:     5 * time.Second,
@@ -85,71 +82,17 @@ func DecodeRequest(payload []byte) (Request, error) {
 }
 
 // Encode returns the payload of headers.
-func Encode(headers []wire.BlockHeader) ([]byte, error) {
-	w := bytes.NewBuffer(make([]byte, 0, 3+len(headers)*(wire.MaxBlockHeaderPayload+1)))
-	if err := wire.WriteVarInt(w, envelope.ProtocolVersion, uint64(len(headers))); err != nil {
-		return nil, err
-	}
-	for i := range headers {
-		if err := headers[i].Serialize(w); err != nil {
-			return nil, err
-		}
-		w.WriteByte(0) // the number of transactions of a block that is not there
-	}
-	return w.Bytes(), nil
-}
+func Encode(headers []wire.BlockHeader) ([]byte, error) { return headerlist.Encode(headers) }
 
 // Decode reads a payload of headers. Faults come as *[envelope.Error].
 func Decode(payload []byte) ([]wire.BlockHeader, error) {
-	const each = wire.MaxBlockHeaderPayload + 1
-	r := bytes.NewReader(payload)
-	n, err := wire.ReadVarInt(r, envelope.ProtocolVersion)
-	if err != nil {
-		return nil, &envelope.Error{Reason: events.Malformed, Err: fmt.Errorf("number of headers: %w", err)}
-	}
-	if n > MaxHeaders {
-		return nil, &envelope.Error{Reason: events.TooManyHeaders, Err: fmt.Errorf("%d headers, the limit is %d", n, MaxHeaders)}
-	}
-	switch size := uint64(r.Len()); { //nolint:gosec // a length
-	case size < n*each:
-		return nil, &envelope.Error{Reason: events.Malformed, Err: fmt.Errorf("%d bytes for %d headers", size, n)}
-	case size > n*each:
-		return nil, &envelope.Error{Reason: events.TrailingBytes, Err: fmt.Errorf("%d bytes after %d headers", size-n*each, n)}
-	}
-	headers := make([]wire.BlockHeader, n)
-	for i := range headers {
-		if err := headers[i].Deserialize(r); err != nil {
-			return nil, &envelope.Error{Reason: events.Malformed, Err: err}
-		}
-		if txs, err := r.ReadByte(); err != nil || txs != 0 {
-			return nil, &envelope.Error{Reason: events.Malformed, Err: fmt.Errorf("header %d claims %d transactions", i, txs)}
-		}
-	}
-	return headers, nil
+	return headerlist.Decode(payload, MaxHeaders, events.TooManyHeaders)
 }
 
-// Check says whether each header is the child of the one before it and carries
-// the work that it claims. Whether it is the right work is for whoever knows
-// the chain.
+// Check is [headerlist.Check], with the fault charged to the peer.
 func Check(p peer.ID, params *chaincfg.Params, headers []wire.BlockHeader) error {
-	var bits uint32
-	target := new(big.Int)
-	var last chainhash.Hash
-	for i := range headers {
-		h := &headers[i]
-		if i > 0 && h.PrevBlock != last {
-			return exchange.Charge(p, events.UnsortedHeaders, "header %d is not the child of header %d", i, i-1)
-		}
-		last = h.BlockHash()
-		if i == 0 || h.Bits != bits {
-			bits, target = h.Bits, blockchain.CompactToBig(h.Bits)
-			if target.Sign() <= 0 || target.Cmp(params.PowLimit) > 0 {
-				return exchange.Charge(p, events.BadProofOfWork, "header %v: difficulty %08x is outside the network's", last, bits)
-			}
-		}
-		if blockchain.HashToBig(&last).Cmp(target) > 0 {
-			return exchange.Charge(p, events.BadProofOfWork, "header %v is above its target", last)
-		}
+	if err := headerlist.Check(params, headers); err != nil {
+		return &exchange.PeerError{Peer: p, Reason: exchange.ReasonOf(err), Err: err}
 	}
 	return nil
 }

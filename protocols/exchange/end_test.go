@@ -8,6 +8,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/events"
+	"github.com/pappus-network/pappus/protocols/envelope"
 )
 
 // stuck is a handler that says that it was asked and then waits for its
@@ -168,6 +169,27 @@ func TestConnectionEndsWithinAnAnswer(t *testing.T) {
 		if _, err := d.Receive(t.Context()); err != nil { // what had come by then is still good
 			wantReason(t, err, server.ID(), events.Disconnected)
 			break
+		}
+	}
+}
+
+func TestWhatWasSentBeforeCloseArrives(t *testing.T) {
+	server, client := loopback(t)
+	outcomes := serve(t, server, patient(), func(context.Context, peer.ID, Message, *Answer) error { return nil })
+	for _, size := range []int{0, 100, 2_000_000} {
+		d := dial(t, client, server, patient())
+		for range 3 { // one way: nothing is ever received
+			if err := d.Send(t.Context(), Message{Command: "block", Payload: pattern(size)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if o := wantOutcome(t, outcomes, ""); o.In != size+envelope.HeaderSize || o.Out != 0 {
+				t.Errorf("outcome %+v", o)
+			}
 		}
 	}
 }

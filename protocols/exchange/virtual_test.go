@@ -430,3 +430,22 @@ func TestWrongNetworkIsRefusedWithinASecond(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatWasSentBeforeCloseArrivesOverQUIC(t *testing.T) {
+	virtual(t, func(t *testing.T, server, client host.Host) {
+		outcomes := serve(t, server, strict(), func(context.Context, peer.ID, Message, *Answer) error { return nil })
+		time.Sleep(time.Second) // identify tells the client of the protocol
+		d := dial(t, client, server, strict())
+		for range 3 { // one way: nothing is ever received
+			if err := d.Send(t.Context(), Message{Command: "block", Payload: pattern(100_000)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			wantOutcome(t, outcomes, "")
+		}
+	})
+}

@@ -4,11 +4,11 @@ import (
 	"time"
 
 	"github.com/btcsuite/btcd/chaincfg/v2"
-	"github.com/btcsuite/btcd/chainhash/v2"
 
 	"github.com/pappus-network/pappus/protocols/envelope"
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/protocols/headerlist"
+	"github.com/pappus-network/pappus/protocols/invlist"
 )
 
 // MaxEntries is the most hashes, headers or addresses of one message.
@@ -20,10 +20,8 @@ const (
 	inv     = envelope.Command("inv")
 	addr    = envelope.Command("addr")
 
-	vectorSize = 4 + chainhash.HashSize        // an inventory vector
-	addrSize   = 8 + 3 + 2048                  // time, length, signed record (design.md §3)
-	maxInv     = 3 + (MaxEntries+1)*vectorSize //
-	maxAddr    = 3 + MaxEntries*addrSize       // 2.1 MB
+	addrSize = 8 + 3 + 2048            // time, length, signed record (design.md §3)
+	maxAddr  = 3 + MaxEntries*addrSize // 2.1 MB
 )
 
 // Spec returns the protocol's contract on a network.
@@ -31,7 +29,7 @@ func Spec(params *chaincfg.Params) exchange.Spec {
 	return exchange.Spec{
 		ID:        exchange.ID(params, "announce"),
 		Net:       params.Net,
-		Requests:  envelope.Limits{headers: headerlist.Size(MaxEntries + 1), inv: maxInv, addr: maxAddr},
+		Requests:  envelope.Limits{headers: headerlist.Size(MaxEntries + 1), inv: invlist.Size(MaxEntries + 1), addr: maxAddr},
 		Answers:   envelope.Limits{},
 		Open:      15 * time.Second,
 		FirstByte: 20 * time.Second,

@@ -17,6 +17,7 @@ import (
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/internal/testhost"
 	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/invlist"
 )
 
 var params = &chaincfg.RegressionNetParams
@@ -65,7 +66,7 @@ func story(t *testing.T, handle exchange.Handler, f func(t *testing.T, c *Client
 }
 
 func TestGoldenInv(t *testing.T) {
-	payload, err := encodeInv(wire.InvTypeBlock, []chainhash.Hash{{0xaa}})
+	payload, err := invlist.Encode(wire.InvTypeBlock, []chainhash.Hash{{0xaa}})
 	const want = "0102000000aa00000000000000000000000000000000000000000000000000000000000000"
 	if got := hex.EncodeToString(payload); err != nil || got != want {
 		t.Errorf("%s, %v; want %s", got, err, want)
@@ -90,11 +91,11 @@ func TestBlocksAndMempool(t *testing.T) {
 }
 
 func TestHostileAnswersAreCharged(t *testing.T) {
-	many, err := encodeInv(wire.InvTypeBlock, make([]chainhash.Hash, MaxBlocks+1))
+	many, err := invlist.Encode(wire.InvTypeBlock, make([]chainhash.Hash, MaxBlocks+1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong, err := encodeInv(wire.InvTypeTx, make([]chainhash.Hash, 1))
+	wrong, err := invlist.Encode(wire.InvTypeTx, make([]chainhash.Hash, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func TestHostileAnswersAreCharged(t *testing.T) {
 		"transactions":      {wrong, events.Unasked},
 		"a byte too many":   {append(slices.Clone(wrong), 0), events.TrailingBytes},
 		"cut off":           {wrong[:20], events.Malformed},
-		"a count too large": {[]byte{0xfe, 0xff, 0xff, 0xff, 0xff}, events.Malformed},
+		"a count too large": {[]byte{0xfe, 0xff, 0xff, 0xff, 0xff}, events.TooMany},
 	} {
 		t.Run(name, func(t *testing.T) {
 			handle := func(_ context.Context, _ peer.ID, _ exchange.Message, answer *exchange.Answer) error {
@@ -137,7 +138,7 @@ func TestLongLocatorIsCharged(t *testing.T) {
 }
 
 func FuzzDecodeInv(f *testing.F) {
-	payload, err := encodeInv(wire.InvTypeBlock, []chainhash.Hash{{1}, {2}})
+	payload, err := invlist.Encode(wire.InvTypeBlock, []chainhash.Hash{{1}, {2}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -147,7 +148,7 @@ func FuzzDecodeInv(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if again, err := encodeInv(wire.InvTypeBlock, hashes); err != nil || !slices.Equal(again, payload) {
+		if again, err := invlist.Encode(wire.InvTypeBlock, hashes); err != nil || !slices.Equal(again, payload) {
 			t.Errorf("%x became %x: %v", payload, again, err)
 		}
 	})

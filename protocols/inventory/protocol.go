@@ -11,6 +11,7 @@ import (
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/envelope"
 	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/invlist"
 )
 
 // MaxBlocks is the most block hashes of one answer: 500 × 36 bytes = 18 KB.
@@ -30,13 +31,9 @@ const (
 	mempool   = envelope.Command("mempool")
 	inv       = envelope.Command("inv")
 
-	// entry is the size of one inventory vector, in bytes.
-	entry = 4 + chainhash.HashSize
-
 	// One entry more than allowed still fits, so that the sender is told that
 	// it sent too many, and not only that its message was too large.
 	maxRequest = 4 + 1 + (MaxLocator+1)*chainhash.HashSize + chainhash.HashSize
-	maxAnswer  = 3 + (MaxTxs+1)*entry
 )
 
 // Spec returns the protocol's contract on a network.
@@ -45,7 +42,7 @@ func Spec(params *chaincfg.Params) exchange.Spec {
 		ID:        exchange.ID(params, "inventory"),
 		Net:       params.Net,
 		Requests:  envelope.Limits{getblocks: maxRequest, mempool: 0},
-		Answers:   envelope.Limits{inv: maxAnswer},
+		Answers:   envelope.Limits{inv: invlist.Size(MaxTxs + 1)},
 		Open:      15 * time.Second,
 		FirstByte: 20 * time.Second,
 		Grace:     5 * time.Second,
@@ -81,29 +78,15 @@ func decodeGetBlocks(payload []byte) (locator []chainhash.Hash, stop chainhash.H
 	return locator, m.HashStop, nil
 }
 
-// encodeInv returns the payload of inv, all of one type.
-func encodeInv(kind wire.InvType, hashes []chainhash.Hash) ([]byte, error) {
-	m := wire.NewMsgInvSizeHint(uint(len(hashes)))
-	for i := range hashes {
-		if err := m.AddInvVect(wire.NewInvVect(kind, &hashes[i])); err != nil {
-			return nil, err
-		}
-	}
-	return envelope.Marshal(m)
-}
-
 // decodeInv reads a payload of inv that may hold so many entries of one type.
 // Faults come as *[envelope.Error].
 func decodeInv(payload []byte, kind wire.InvType, most int) ([]chainhash.Hash, error) {
-	var m wire.MsgInv
-	if err := envelope.Unmarshal(payload, &m); err != nil {
+	vectors, err := invlist.Decode(payload, most)
+	if err != nil {
 		return nil, err
 	}
-	if n := len(m.InvList); n > most {
-		return nil, &envelope.Error{Reason: events.TooMany, Err: fmt.Errorf("%d hashes, the limit is %d", n, most)}
-	}
-	hashes := make([]chainhash.Hash, len(m.InvList))
-	for i, v := range m.InvList {
+	hashes := make([]chainhash.Hash, len(vectors))
+	for i, v := range vectors {
 		if v.Type != kind {
 			return nil, &envelope.Error{Reason: events.Unasked, Err: fmt.Errorf("entry %d is a %s, not a %s", i, v.Type, kind)}
 		}

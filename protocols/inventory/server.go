@@ -8,6 +8,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/invlist"
 )
 
 // Source is what the server reads from.
@@ -37,7 +38,7 @@ func (s *Server) Handle(_ context.Context, _ peer.ID, request exchange.Message, 
 		}
 		kind, hashes = wire.InvTypeBlock, s.src.BlocksAfter(locator, stop, MaxBlocks)
 	}
-	payload, err := encodeInv(kind, hashes)
+	payload, err := invlist.Encode(kind, hashes)
 	if err != nil {
 		return err
 	}

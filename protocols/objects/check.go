@@ -13,6 +13,7 @@ import (
 
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/invlist"
 )
 
 // parseBlock decodes a block and checks that it is the one asked for and that
@@ -74,7 +75,7 @@ func checkBody(b *btcutil.Block) error {
 
 // checkMissing returns [ErrNotFound] for a notfound of just this object.
 func checkMissing(p peer.ID, payload []byte, hash chainhash.Hash) error {
-	items, err := decodeItems(payload, 1)
+	items, err := invlist.Decode(payload, 1)
 	if err != nil {
 		return &exchange.PeerError{Peer: p, Reason: exchange.ReasonOf(err), Err: err}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/invlist"
 )
 
 // Client fetches objects from peers.
@@ -39,7 +40,7 @@ func (c *Client) Open(ctx context.Context, p peer.ID) (*Session, error) {
 // Tx fetches one transaction, with an error that Is [ErrNotFound] if the peer
 // does not serve it.
 func (c *Client) Tx(ctx context.Context, p peer.ID, hash chainhash.Hash) (*btcutil.Tx, error) {
-	payload, err := encodeItems(wire.InvTypeWitnessTx, []chainhash.Hash{hash})
+	payload, err := invlist.Encode(wire.InvTypeWitnessTx, []chainhash.Hash{hash})
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +85,7 @@ func (s *Session) Request(ctx context.Context, hashes []chainhash.Hash) error {
 	if len(hashes) > MaxItems {
 		return fmt.Errorf("%d items, the limit is %d", len(hashes), MaxItems)
 	}
-	payload, err := encodeItems(wire.InvTypeWitnessBlock, hashes)
+	payload, err := invlist.Encode(wire.InvTypeWitnessBlock, hashes)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/pappus-network/pappus/internal/testhost"
 	"github.com/pappus-network/pappus/protocols/envelope"
 	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/invlist"
 )
 
 var params = &chaincfg.RegressionNetParams
@@ -152,7 +153,7 @@ func TestItemTypes(t *testing.T) {
 	} {
 		t.Run(kind.String(), func(t *testing.T) {
 			story(t, NewServer(s).Handle, func(t *testing.T, c2 *Client, server peer.ID, _ <-chan exchange.Outcome) {
-				payload, err := encodeItems(kind, []chainhash.Hash{c.hash})
+				payload, err := invlist.Encode(kind, []chainhash.Hash{c.hash})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -176,7 +177,7 @@ func TestHostileAnswersAreCharged(t *testing.T) {
 	b, s := chain(t)
 	due := b.At(103)
 	good := s[*due.Hash()]
-	other, err := encodeItems(wire.InvTypeWitnessBlock, []chainhash.Hash{{1}})
+	other, err := invlist.Encode(wire.InvTypeWitnessBlock, []chainhash.Hash{{1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +241,7 @@ func TestHostileAnswersAreCharged(t *testing.T) {
 
 func TestTooManyItemsAreCharged(t *testing.T) {
 	story(t, NewServer(shelf{}).Handle, func(t *testing.T, c *Client, server peer.ID, outcomes <-chan exchange.Outcome) {
-		payload, err := encodeItems(wire.InvTypeBlock, make([]chainhash.Hash, MaxItems+1))
+		payload, err := invlist.Encode(wire.InvTypeBlock, make([]chainhash.Hash, MaxItems+1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -323,30 +324,6 @@ func FuzzParseBlock(f *testing.F) {
 		}
 		if *got.Hash() != want {
 			t.Errorf("hash %v, want %v", got.Hash(), want)
-		}
-	})
-}
-
-func FuzzDecodeItems(f *testing.F) {
-	payload, err := encodeItems(wire.InvTypeWitnessBlock, []chainhash.Hash{{1}, {2}})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(payload)
-	f.Add([]byte{0xfd, 0x01, 0x04})
-	f.Fuzz(func(t *testing.T, payload []byte) {
-		items, err := decodeItems(payload, MaxItems)
-		if err != nil {
-			return
-		}
-		m := wire.NewMsgGetDataSizeHint(uint(len(items)))
-		for _, i := range items {
-			if err := m.AddInvVect(i); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if again, err := envelope.Marshal(m); err != nil || !bytes.Equal(again, payload) {
-			t.Errorf("%x became %x: %v", payload, again, err)
 		}
 	})
 }

@@ -2,16 +2,13 @@ package objects
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/btcsuite/btcd/chaincfg/v2"
-	"github.com/btcsuite/btcd/chainhash/v2"
-	"github.com/btcsuite/btcd/wire/v2"
 
-	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/envelope"
 	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/invlist"
 )
 
 // ErrNotFound says that an object is not there, or not to be served.
@@ -26,13 +23,6 @@ const (
 	notfound = envelope.Command("notfound")
 	block    = envelope.Command("block")
 	tx       = envelope.Command("tx")
-
-	// entry is the size of one inventory vector, in bytes.
-	entry = 4 + chainhash.HashSize
-
-	// One entry more than allowed still fits, so that the sender is told that
-	// it sent too many, and not only that its message was too large.
-	maxRequest = 3 + (MaxItems+1)*entry
 )
 
 // Spec returns the protocol's contract on a network.
@@ -40,11 +30,11 @@ func Spec(params *chaincfg.Params) exchange.Spec {
 	return exchange.Spec{
 		ID:       exchange.ID(params, "objects"),
 		Net:      params.Net,
-		Requests: envelope.Limits{getdata: maxRequest},
+		Requests: envelope.Limits{getdata: invlist.Size(MaxItems + 1)}, // one more, to be told that it was one too many
 		Answers: envelope.Limits{
 			block:    envelope.MaxPayload,
 			tx:       envelope.MaxPayload,
-			notfound: 1 + entry,
+			notfound: invlist.Size(1),
 		},
 		Open:      15 * time.Second,
 		FirstByte: 20 * time.Second, // a block read from a busy disk; the scheduler re-asks elsewhere long before
@@ -52,28 +42,4 @@ func Spec(params *chaincfg.Params) exchange.Spec {
 		Floor:     64 << 10,         // 4 MB within 71 s; Core gives a block 10 minutes and more
 		Idle:      10 * time.Minute, // the rest between two blocks of a network in step
 	}
-}
-
-// encodeItems returns the payload of getdata or notfound.
-func encodeItems(kind wire.InvType, hashes []chainhash.Hash) ([]byte, error) {
-	m := wire.NewMsgGetDataSizeHint(uint(len(hashes)))
-	for i := range hashes {
-		if err := m.AddInvVect(wire.NewInvVect(kind, &hashes[i])); err != nil {
-			return nil, err
-		}
-	}
-	return envelope.Marshal(m)
-}
-
-// decodeItems reads a payload of getdata or notfound. Faults come as
-// *[envelope.Error].
-func decodeItems(payload []byte, most int) ([]*wire.InvVect, error) {
-	var m wire.MsgGetData
-	if err := envelope.Unmarshal(payload, &m); err != nil {
-		return nil, err
-	}
-	if n := len(m.InvList); n > most {
-		return nil, &envelope.Error{Reason: events.TooMany, Err: fmt.Errorf("%d items, the limit is %d", n, most)}
-	}
-	return m.InvList, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pappus-network/pappus/protocols/envelope"
 	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/invlist"
 )
 
 // Source is what the server reads from: serialized objects with witnesses, or
@@ -30,7 +31,7 @@ func NewServer(src Source) *Server { return &Server{src: src} }
 
 // Handle is an [exchange.Handler].
 func (s *Server) Handle(ctx context.Context, _ peer.ID, request exchange.Message, answer *exchange.Answer) error {
-	items, err := decodeItems(request.Payload, MaxItems)
+	items, err := invlist.Decode(request.Payload, MaxItems)
 	if err != nil {
 		return err
 	}
@@ -46,7 +47,7 @@ func (s *Server) Handle(ctx context.Context, _ peer.ID, request exchange.Message
 }
 
 // one answers for one item.
-func (s *Server) one(item *wire.InvVect, answer *exchange.Answer) error {
+func (s *Server) one(item wire.InvVect, answer *exchange.Answer) error {
 	var cmd envelope.Command
 	var raw []byte
 	err := ErrNotFound // also for kinds of objects that we do not know
@@ -61,7 +62,7 @@ func (s *Server) one(item *wire.InvVect, answer *exchange.Answer) error {
 	}
 	if errors.Is(err, ErrNotFound) {
 		cmd = notfound
-		raw, err = encodeItems(item.Type, []chainhash.Hash{item.Hash})
+		raw, err = invlist.Encode(item.Type, []chainhash.Hash{item.Hash})
 	}
 	if err != nil {
 		return err

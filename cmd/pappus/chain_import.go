@@ -66,7 +66,7 @@ func (c *chainImportCommand) Run(ctx context.Context, g globals, term terminal) 
 		return err // nothing was even begun
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		err = errors.New("interrupted: run it again to go on from there")
+		err = fmt.Errorf("stopped at byte %d: interrupted: run it again to go on from there", out.Offset)
 	}
 	return errors.Join(c.report(out, g, term), c.verdict(out, stopped, err))
 }
@@ -94,7 +94,7 @@ func (*chainImportCommand) report(out imported, g globals, term terminal) error 
 func (c *chainImportCommand) verdict(out imported, stopped, err error) error {
 	switch {
 	case err != nil:
-		return fmt.Errorf("%s: stopped at byte %d: %w", c.File, out.Offset, err)
+		return fmt.Errorf("%s: %w", c.File, err) // it says where
 	case stopped != nil:
 		return fmt.Errorf("%s: stopped at byte %d: %w; what was whole before it is imported", c.File, out.Offset, stopped)
 	case out.Loose > 0:

@@ -24,10 +24,24 @@ func (e *usageError) Error() string { return e.err.Error() }
 // Unwrap returns the cause.
 func (e *usageError) Unwrap() error { return e.err }
 
+// settingError says that a variable or the file sets something wrong; the error
+// names which.
+type settingError struct{ err error }
+
+// Error is what was wrong and where.
+func (e *settingError) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *settingError) Unwrap() error { return e.err }
+
 // usage makes an error of the parser the user's, and says where help is.
 func usage(err error, parsed *kong.Context) error {
 	if errors.Is(err, errHelpShown) {
 		return err
+	}
+	// The parser puts before it the flag that it happened to look for.
+	if s, ok := errors.AsType[*settingError](err); ok {
+		err = s
 	}
 	command := "pappus"
 	if p, ok := errors.AsType[*kong.ParseError](err); ok && parsed == nil {

@@ -21,6 +21,10 @@ const (
 
 	// clearLine returns to the line's begin and erases it (ECMA-48: CR, EL).
 	clearLine = "\r\x1b[K"
+
+	// usualWidth is that of a terminal that does not tell its own, as one
+	// without a window in a container. Source: VT100.
+	usualWidth = 80
 )
 
 // meter shows how far long work has come: on a terminal as one line that is
@@ -40,8 +44,8 @@ func newMeter(out io.Writer, now time.Time) *meter {
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		m.width = func() int {
 			width, _, err := term.GetSize(int(f.Fd()))
-			if err != nil {
-				return 80
+			if err != nil || width <= 0 {
+				return usualWidth
 			}
 			return width
 		}

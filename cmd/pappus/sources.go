@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -49,7 +50,7 @@ func (e environment) Resolve(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (
 		return nil, nil
 	}
 	if err := try(flag, v); err != nil {
-		return nil, fmt.Errorf("%s=%s: %w", variable(flag.Name), v, err)
+		return nil, &settingError{fmt.Errorf("%s=%s: %w", variable(flag.Name), v, err)}
 	}
 	return v, nil
 }
@@ -71,7 +72,7 @@ func (f *file) Resolve(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, e
 		return nil, nil
 	}
 	if err := f.read(ctx); err != nil {
-		return nil, err
+		return nil, &settingError{err}
 	}
 	v, ok := f.values[flag.Name]
 	if !ok || !isSetting(ctx.Model, flag.Name) {
@@ -81,7 +82,7 @@ func (f *file) Resolve(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, e
 		v = fmt.Sprint(v) // kong would take a bare number as nanoseconds
 	}
 	if err := try(flag, v); err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", f.path, flag.Name, err)
+		return nil, &settingError{fmt.Errorf("%s: %s: %w", f.path, flag.Name, err)}
 	}
 	return v, nil
 }
@@ -91,23 +92,46 @@ func (f *file) read(ctx *kong.Context) error {
 		return nil
 	}
 	f.path = filepath.Join(f.dataDir(ctx), configFile)
-	meta, err := toml.DecodeFile(f.path, &f.values)
+	text, err := os.ReadFile(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	if err != nil {
+		return fmt.Errorf("read settings: %w", err)
+	}
+	meta, err := toml.Decode(string(text), &f.values)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", f.path, err)
 	}
 	for _, key := range meta.Keys() {
 		name := key.String()
 		if name == "datadir" {
-			return fmt.Errorf("%s: datadir cannot be set here, in a file that lies in it", f.path)
+			return fmt.Errorf("%s:%d: datadir cannot be set here, in a file that lies in it", f.path, lineOf(string(text), name))
 		}
 		if !isSetting(ctx.Model, name) {
-			return fmt.Errorf("%s: unknown key %s%s", f.path, name, suggest(name, settings(ctx.Model)))
+			return fmt.Errorf("%s:%d: unknown key %s%s", f.path, lineOf(string(text), name), name, suggest(name, settings(ctx.Model)))
 		}
 	}
 	return nil
+}
+
+// lineOf is the number of the line, from 1, that completes the key and its value;
+// 0 if none does. The decoder keeps no positions: it is given one line more at a
+// time until it knows the key.
+func lineOf(text, key string) int {
+	read, number := "", 0
+	for line := range strings.Lines(text) {
+		read += line
+		number++
+		meta, err := toml.Decode(read, &map[string]any{})
+		if err != nil {
+			continue // within a value of several lines
+		}
+		if slices.ContainsFunc(meta.Keys(), func(k toml.Key) bool { return k.String() == key }) {
+			return number
+		}
+	}
+	return 0
 }
 
 // dataDir is where the flag, the environment or the default puts the data.

@@ -15,8 +15,14 @@ import (
 	"github.com/btcsuite/btclog"
 )
 
-// levelTrace is below slog's lowest named level, as btclog's is.
-const levelTrace = slog.LevelDebug - 4
+// btcd's levels are one below ours: what it tells an operator ("Flushing UTXO cache
+// … can take up to several minutes") is what we tell a developer; the node says in its
+// own words what matters. Warnings and errors stay what they are.
+const (
+	levelTrace = slog.LevelDebug - 8
+	levelDebug = slog.LevelDebug - 4
+	levelInfo  = slog.LevelDebug
+)
 
 // btcd's packages log to package variables, so there is one target for the process:
 // the logger of the chain that was opened last.
@@ -56,15 +62,15 @@ func (b bridge) print(level slog.Level, v []any) {
 }
 
 func (b bridge) Tracef(format string, params ...any)    { b.format(levelTrace, format, params) }
-func (b bridge) Debugf(format string, params ...any)    { b.format(slog.LevelDebug, format, params) }
-func (b bridge) Infof(format string, params ...any)     { b.format(slog.LevelInfo, format, params) }
+func (b bridge) Debugf(format string, params ...any)    { b.format(levelDebug, format, params) }
+func (b bridge) Infof(format string, params ...any)     { b.format(levelInfo, format, params) }
 func (b bridge) Warnf(format string, params ...any)     { b.format(slog.LevelWarn, format, params) }
 func (b bridge) Errorf(format string, params ...any)    { b.format(slog.LevelError, format, params) }
 func (b bridge) Criticalf(format string, params ...any) { b.format(slog.LevelError, format, params) }
 
 func (b bridge) Trace(v ...any)    { b.print(levelTrace, v) }
-func (b bridge) Debug(v ...any)    { b.print(slog.LevelDebug, v) }
-func (b bridge) Info(v ...any)     { b.print(slog.LevelInfo, v) }
+func (b bridge) Debug(v ...any)    { b.print(levelDebug, v) }
+func (b bridge) Info(v ...any)     { b.print(levelInfo, v) }
 func (b bridge) Warn(v ...any)     { b.print(slog.LevelWarn, v) }
 func (b bridge) Error(v ...any)    { b.print(slog.LevelError, v) }
 func (b bridge) Critical(v ...any) { b.print(slog.LevelError, v) }
@@ -74,9 +80,9 @@ func (b bridge) Level() btclog.Level {
 	switch log, ctx := btcdLog.Load(), context.Background(); {
 	case log.Enabled(ctx, levelTrace):
 		return btclog.LevelTrace
-	case log.Enabled(ctx, slog.LevelDebug):
+	case log.Enabled(ctx, levelDebug):
 		return btclog.LevelDebug
-	case log.Enabled(ctx, slog.LevelInfo):
+	case log.Enabled(ctx, levelInfo):
 		return btclog.LevelInfo
 	default:
 		return btclog.LevelWarn

@@ -154,14 +154,14 @@ func TestVerify(t *testing.T) {
 
 func TestBtcdLogsThroughOurs(t *testing.T) {
 	var out bytes.Buffer
-	bridgeLogs(slog.New(slog.NewTextHandler(&out, nil)))
+	bridgeLogs(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	defer bridgeLogs(quiet())
 	b := bridge("blockchain")
 	b.Infof("block %d", 7)
 	b.Debug("not wanted")
 	b.Warn("two", " words")
 	got := out.String()
-	if !strings.Contains(got, `level=INFO msg=btcd part=blockchain text="block 7"`) || !strings.Contains(got, "level=WARN") || strings.Contains(got, "not wanted") {
+	if !strings.Contains(got, `level=DEBUG msg=btcd part=blockchain text="block 7"`) || !strings.Contains(got, "level=WARN") || strings.Contains(got, "not wanted") {
 		t.Errorf("log:\n%s", got)
 	}
 }

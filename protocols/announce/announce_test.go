@@ -3,6 +3,7 @@ package announce
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,8 +156,8 @@ func TestListenerThatDoesNotAnswerDelaysNobody(t *testing.T) {
 func TestBrokenStreamIsOpenedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := testhost.New(t, 2, 20*time.Millisecond)
-		resets := 0
-		hosts[1].SetStreamHandler(Spec(params).ID, func(s network.Stream) { resets++; _ = s.Reset() })
+		var resets atomic.Int32
+		hosts[1].SetStreamHandler(Spec(params).ID, func(s network.Stream) { resets.Add(1); _ = s.Reset() })
 		a := announcer(t, hosts[0])
 		testhost.Connect(t, hosts[0], hosts[1])
 		a.Join(hosts[1].ID())
@@ -168,8 +169,8 @@ func TestBrokenStreamIsOpenedAgain(t *testing.T) {
 		time.Sleep(time.Second)
 		a.Announce(tips[2])
 		time.Sleep(time.Second)
-		if resets == 0 || len(heard) == 0 {
-			t.Fatalf("%d resets, %d announcements after", resets, len(heard))
+		if resets.Load() == 0 || len(heard) == 0 {
+			t.Fatalf("%d resets, %d announcements after", resets.Load(), len(heard))
 		}
 		for len(heard) > 1 {
 			<-heard

@@ -107,8 +107,7 @@ func asRPCError(err error) *btcjson.RPCError {
 	if err == nil {
 		return nil
 	}
-	var refused *btcjson.RPCError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*btcjson.RPCError](err); ok {
 		return refused
 	}
 	return refuse(btcjson.ErrRPCMisc, "%v", err)

@@ -118,8 +118,7 @@ func (d *dispatcher) known(block *btcutil.Block) string {
 
 // verdictOf is bitcoind's word for the rule that a block breaks, or the error's text.
 func verdictOf(err error) string {
-	var rule blockchain.RuleError
-	if errors.As(err, &rule) {
+	if rule, ok := errors.AsType[blockchain.RuleError](err); ok {
 		if word, ok := verdicts()[rule.ErrorCode]; ok {
 			return word
 		}

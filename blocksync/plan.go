@@ -22,7 +22,7 @@ func (s *Sync) steer(now time.Time) {
 		s.target = best.Hash
 		s.tellAll()
 	}
-	if window := int32(s.cfg.Schedule.Window); end-base < 2*window && end < best.Height { //nolint:gosec // about 1,000
+	if window := int32(s.cfg.Schedule.Window); end-base < 2*window && end < best.Height { // about 1,000
 		s.extend(s.tree.Path(s.last, best.Hash, s.cfg.Schedule.Window))
 	}
 }

@@ -73,7 +73,7 @@ func New(cfg Config, params *chaincfg.Params, c Chain, headers HeaderAsker, bloc
 		report: report, emit: emit, log: log,
 		wake: make(chan struct{}, 1), fed: make(chan struct{}, 1),
 		slots:    make(chan struct{}, cfg.Pullers),
-		rand:     rand.New(src), //nolint:gosec // the caller chooses the source
+		rand:     rand.New(src), // the caller chooses the source
 		members:  make(map[peer.ID]*member),
 		schedule: schedule.New(cfg.Schedule),
 		bodies:   make(map[chainhash.Hash]body),

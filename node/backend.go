@@ -80,9 +80,9 @@ func (b backend) Usage() api.Usage {
 	if err != nil {
 		b.node.log.Warn("cannot read the size of the chain", "err", err)
 	}
-	u := api.Usage{Bytes: int64(bytes), Pruned: c.Pruning() > 0, TxIndex: b.node.cfg.TxIndex} //nolint:gosec // far below 2^63
+	u := api.Usage{Bytes: int64(bytes), Pruned: c.Pruning() > 0, TxIndex: b.node.cfg.TxIndex} // far below 2^63
 	if u.Pruned {
-		u.PruneHeight, u.PruneTarget = c.LowestBlock(), int64(c.Pruning()) //nolint:gosec // MiB of an int
+		u.PruneHeight, u.PruneTarget = c.LowestBlock(), int64(c.Pruning()) // MiB of an int
 	}
 	return u
 }
@@ -197,7 +197,7 @@ func (b backend) peer(l linked, kept bool) api.Peer {
 	}
 	if b.node.traffic != nil {
 		stats := b.node.traffic.GetBandwidthForPeer(l.id)
-		p.BytesSent, p.BytesRcv = uint64(stats.TotalOut), uint64(stats.TotalIn) //nolint:gosec // counters
+		p.BytesSent, p.BytesRcv = uint64(stats.TotalOut), uint64(stats.TotalIn) // counters
 	}
 	if s, ok := b.node.sync.PeerProgress(l.id); ok {
 		p.SyncedHeader, p.SyncedBlock, p.InFlight, p.LastBlock = s.Header, s.Block, s.InFlight, s.LastBlock

@@ -248,7 +248,7 @@ func (n *Node) miner() *miner {
 		ready:  n.mayMine,
 		script: n.payTo,
 		every:  n.cfg.MineEvery,
-		src:    rand.New(n.src), //nolint:gosec // when to mine is no secret
+		src:    rand.New(n.src), // when to mine is no secret
 		log:    n.log,
 	}
 }

@@ -108,7 +108,7 @@ func (c Config) chain() (chain.Config, error) {
 		cfg.AssumeValid = &chain.AssumeValid{Hash: hash, Height: height}
 	}
 	cfg.MinChainWork, err = parseWork(c.MinChainWork)
-	cfg.Prune = uint64(c.PruneMiB) << 20 //nolint:gosec // validated to be positive
+	cfg.Prune = uint64(c.PruneMiB) << 20 // validated to be positive
 	cfg.TxIndex, cfg.CFIndex = c.TxIndex, c.CFIndex
 	return cfg, err
 }

@@ -111,7 +111,7 @@ func New(cfg Config, params *chaincfg.Params, start Start, minWork *big.Int, now
 	s := &Sync{cfg: cfg, params: params, start: start, minWork: new(big.Int).Set(minWork)}
 	binary.LittleEndian.PutUint64(s.salt[:8], src.Uint64())
 	binary.LittleEndian.PutUint64(s.salt[8:], src.Uint64())
-	s.offset = rand.New(src).Int64N(int64(cfg.CommitPeriod)) //nolint:gosec // src decides how secret it is
+	s.offset = rand.New(src).Int64N(int64(cfg.CommitPeriod)) // src decides how secret it is
 	seconds := int64(now.Sub(start.MedianTimePast)/time.Second) + int64(futureLimit/time.Second)
 	s.most = int(min(int64(cfg.MaxCommitments), max(0, seconds)*blocksPerSecond/int64(cfg.CommitPeriod)+1))
 	s.rewind()
@@ -199,7 +199,7 @@ func (s *Sync) again(h *wire.BlockHeader) error {
 		}
 		s.next++
 	}
-	s.held = append(s.held, held{h.MerkleRoot, h.Version, uint32(h.Timestamp.Unix()), h.Bits, h.Nonce}) //nolint:gosec // as on the wire
+	s.held = append(s.held, held{h.MerkleRoot, h.Version, uint32(h.Timestamp.Unix()), h.Bits, h.Nonce}) // as on the wire
 	return nil
 }
 

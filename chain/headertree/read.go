@@ -97,7 +97,7 @@ func (t *Tree) Path(from, to chainhash.Hash, most int) []chainhash.Hash {
 	if a == nil || b == nil || b.ancestor(a.height) != a || most <= 0 {
 		return nil
 	}
-	n := b.ancestor(min(b.height, a.height+int32(min(most, int(b.height-a.height))))) //nolint:gosec // at most a height
+	n := b.ancestor(min(b.height, a.height+int32(min(most, int(b.height-a.height))))) // at most a height
 	path := make([]chainhash.Hash, n.height-a.height)
 	for ; n != a; n = n.parent {
 		path[n.height-a.height-1] = n.hash

@@ -46,7 +46,7 @@ func newRules(params *chaincfg.Params) rules {
 	span := int64(params.TargetTimespan / time.Second)
 	return rules{
 		params:  params,
-		perTurn: int32(params.TargetTimespan / params.TargetTimePerBlock), //nolint:gosec // 2,016
+		perTurn: int32(params.TargetTimespan / params.TargetTimePerBlock), // 2,016
 		least:   span / params.RetargetAdjustmentFactor,
 		most:    span * params.RetargetAdjustmentFactor,
 	}

@@ -105,8 +105,8 @@ func (t *Tree) insert(h *wire.BlockHeader, hash chainhash.Hash, parent *node) *n
 func (t *Tree) link(h *wire.BlockHeader, hash chainhash.Hash, parent *node) *node {
 	n := &node{
 		parent: parent, hash: hash, merkle: h.MerkleRoot,
-		version: h.Version, bits: h.Bits, nonce: h.Nonce, time: uint32(h.Timestamp.Unix()), //nolint:gosec // as on the wire
-		seq:  uint32(len(t.nodes)), //nolint:gosec // a count of headers
+		version: h.Version, bits: h.Bits, nonce: h.Nonce, time: uint32(h.Timestamp.Unix()), // as on the wire
+		seq:  uint32(len(t.nodes)), // a count of headers
 		work: t.workOf(h.Bits),
 	}
 	if parent != nil {

@@ -43,7 +43,7 @@ func prepare(b *testing.B, shape chaingen.Shape) *subject {
 		b.Fatal(err)
 	}
 	s.bytes = info.Size()
-	s.height = int32(shape.Totals().Blocks) //nolint:gosec // thousands
+	s.height = int32(shape.Totals().Blocks) // thousands
 	if _, err := os.Stat(s.folder); err != nil {
 		s.importInto(b, s.folder)
 	}

@@ -62,7 +62,7 @@ func Nodes(t *testing.T, chains []*chain.Chain, latency time.Duration) []*Node {
 	t.Helper()
 	nodes := make([]*Node, len(chains))
 	for i, h := range testhost.New(t, len(chains), latency) {
-		nodes[i] = NewNode(t, h, chains[i], uint64(i)) //nolint:gosec // a small count
+		nodes[i] = NewNode(t, h, chains[i], uint64(i)) // a small count
 	}
 	return nodes
 }

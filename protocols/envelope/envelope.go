@@ -66,7 +66,7 @@ func header(net wire.BitcoinNet, cmd Command, payload []byte, sum Checksum) [Hea
 	var h [HeaderSize]byte
 	binary.LittleEndian.PutUint32(h[:], uint32(net))
 	copy(h[startEnd:commandEnd], cmd)
-	binary.LittleEndian.PutUint32(h[commandEnd:], uint32(len(payload))) //nolint:gosec // checked above
+	binary.LittleEndian.PutUint32(h[commandEnd:], uint32(len(payload))) // checked above
 	copy(h[sizeEnd:], sum[:])
 	return h
 }

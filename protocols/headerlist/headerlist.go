@@ -23,7 +23,7 @@ const entry = wire.MaxBlockHeaderPayload + 1
 
 // Size returns the largest payload of so many headers, in bytes.
 func Size(headers int) uint32 {
-	return uint32(wire.VarIntSerializeSize(uint64(headers)) + headers*entry) //nolint:gosec // limits of a few thousand
+	return uint32(wire.VarIntSerializeSize(uint64(headers)) + headers*entry) // limits of a few thousand
 }
 
 // Encode returns the payload.
@@ -49,10 +49,10 @@ func Decode(payload []byte, most int, tooMany events.Reason) ([]wire.BlockHeader
 	if err != nil {
 		return nil, fault(events.Malformed, "number of headers: %w", err)
 	}
-	if n > uint64(most) { //nolint:gosec // a limit
+	if n > uint64(most) { // a limit
 		return nil, fault(tooMany, "%d headers, the limit is %d", n, most)
 	}
-	switch size := uint64(r.Len()); { //nolint:gosec // a length
+	switch size := uint64(r.Len()); { // a length
 	case size < n*entry:
 		return nil, fault(events.Malformed, "%d bytes for %d headers", size, n)
 	case size > n*entry:

@@ -20,8 +20,7 @@ const goldenBlock1 = "01010000006fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c
 	"982051fd1e4ba744bbbe680e1fee14677ba1a3c3540bf7b1cdb606e857233e0e61bc6649ffff001d01e3629900"
 
 func reason(err error) events.Reason {
-	var fault *envelope.Error
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*envelope.Error](err); ok {
 		return fault.Reason
 	}
 	return ""

@@ -22,7 +22,7 @@ const entry = 4 + chainhash.HashSize
 
 // Size returns the largest payload of so many vectors, in bytes.
 func Size(vectors int) uint32 {
-	return uint32(wire.VarIntSerializeSize(uint64(vectors)) + vectors*entry) //nolint:gosec // limits of a few thousand
+	return uint32(wire.VarIntSerializeSize(uint64(vectors)) + vectors*entry) // limits of a few thousand
 }
 
 // Encode returns the payload for hashes of one type.
@@ -46,10 +46,10 @@ func Decode(payload []byte, most int) ([]wire.InvVect, error) {
 	if err != nil {
 		return nil, fault(events.Malformed, "number of entries: %w", err)
 	}
-	if n > uint64(most) { //nolint:gosec // a limit
+	if n > uint64(most) { // a limit
 		return nil, fault(events.TooMany, "%d entries, the limit is %d", n, most)
 	}
-	switch size := uint64(r.Len()); { //nolint:gosec // a length
+	switch size := uint64(r.Len()); { // a length
 	case size < n*entry:
 		return nil, fault(events.Malformed, "%d bytes for %d entries", size, n)
 	case size > n*entry:

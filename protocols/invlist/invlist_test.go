@@ -14,8 +14,7 @@ import (
 )
 
 func reason(err error) events.Reason {
-	var fault *envelope.Error
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*envelope.Error](err); ok {
 		return fault.Reason
 	}
 	return ""

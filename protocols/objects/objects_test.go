@@ -74,24 +74,24 @@ func serve(t *testing.T, h host.Host, handle exchange.Handler, outcomes chan<- e
 
 // chain returns a regtest chain whose last block but one can be mutated in every
 // way, on a shelf.
-func chain(t testing.TB) (*chaingen.Builder, shelf) {
-	t.Helper()
+func chain(tb testing.TB) (*chaingen.Builder, shelf) {
+	tb.Helper()
 	b := chaingen.NewBuilder(params, 3)
 	b.Extend(102)
 	b.NextBlock(b.Spend(4)...)
 	b.Extend(1)
 	s := make(shelf)
 	for _, block := range b.Chain() {
-		s[*block.Hash()] = bytesOf(t, block)
+		s[*block.Hash()] = bytesOf(tb, block)
 	}
 	return b, s
 }
 
-func bytesOf(t testing.TB, b *btcutil.Block) []byte {
-	t.Helper()
+func bytesOf(tb testing.TB, b *btcutil.Block) []byte {
+	tb.Helper()
 	raw, err := b.Bytes()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return raw
 }

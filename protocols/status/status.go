@@ -96,10 +96,10 @@ func (s Status) Encode() ([]byte, error) {
 	binary.LittleEndian.PutUint32(b[0:], s.Version)
 	binary.LittleEndian.PutUint64(b[4:], uint64(s.Services))
 	copy(b[12:], s.Genesis[:])
-	binary.LittleEndian.PutUint32(b[44:], uint32(s.Height)) //nolint:gosec // the bits, as they are
+	binary.LittleEndian.PutUint32(b[44:], uint32(s.Height)) // the bits, as they are
 	copy(b[48:], s.Best[:])
 	work.FillBytes(b[80:112])
-	binary.LittleEndian.PutUint64(b[112:], uint64(s.Time.Unix())) //nolint:gosec // the bits, as they are
+	binary.LittleEndian.PutUint64(b[112:], uint64(s.Time.Unix())) // the bits, as they are
 	binary.LittleEndian.PutUint64(b[120:], s.Nonce)
 	w := bytes.NewBuffer(b)
 	if err := wire.WriteVarString(w, envelope.ProtocolVersion, s.Agent); err != nil {
@@ -118,10 +118,10 @@ func Decode(payload []byte) (Status, error) {
 		Version:  binary.LittleEndian.Uint32(b[0:]),
 		Services: Services(binary.LittleEndian.Uint64(b[4:])),
 		Genesis:  chainhash.Hash(b[12:44]),
-		Height:   int32(binary.LittleEndian.Uint32(b[44:])), //nolint:gosec // the bits, as they are
+		Height:   int32(binary.LittleEndian.Uint32(b[44:])), // the bits, as they are
 		Best:     chainhash.Hash(b[48:80]),
 		Work:     new(big.Int).SetBytes(b[80:112]),
-		Time:     time.Unix(int64(binary.LittleEndian.Uint64(b[112:])), 0), //nolint:gosec // the bits, as they are
+		Time:     time.Unix(int64(binary.LittleEndian.Uint64(b[112:])), 0), // the bits, as they are
 		Nonce:    binary.LittleEndian.Uint64(b[120:]),
 	}
 	r := bytes.NewReader(b[fixedSize:])

@@ -34,8 +34,7 @@ func workOf(headers int) *big.Int {
 }
 
 func reasonOf(err error) events.Reason {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Reason
 	}
 	return ""
@@ -147,7 +146,7 @@ func TestFaultsOfAChain(t *testing.T) {
 	chain := chaingen.Headers(params.GenesisBlock.Header, 20, 1)
 	unsorted := slices.Clone(chain)
 	unsorted[5], unsorted[6] = unsorted[6], unsorted[5]
-	s := New(small, params, begin(), workOf(500), time.Now(), rand.NewPCG(1, 2))
+	s := New(small, params, begin(), workOf(500), chain[19].Timestamp, rand.NewPCG(1, 2))
 	if _, _, err := s.Next(unsorted, true); reasonOf(err) != events.UnsortedHeaders {
 		t.Errorf("unsorted: %v", err)
 	}

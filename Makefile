@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 COUNT ?= 10
 BIN := $(CURDIR)/.bin
 
-.PHONY: build check test race lint fuzz bench dead tools
+.PHONY: build check test race lint fuzz bench syncbench dead tools
 
 build: ## the program, into .bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/pappus ./cmd/pappus
@@ -38,7 +38,11 @@ fuzz:
 	done
 
 bench: ## compare two runs with .bin/benchstat old.txt bench.txt
-	go test -run='^$$' -bench=. -benchmem -count=$(COUNT) -timeout=0 ./... | tee bench.txt
+	go test -run='^$$' -bench=. -benchmem -count=$(COUNT) -timeout=0 $$(go list ./... | grep -v /internal/syncbench) | tee bench.txt
+	$(MAKE) syncbench | tee -a bench.txt
+
+syncbench: ## the figures of docs/measurements.md, as ratios within one run; about ten minutes
+	go test -run='^$$' -bench=. -benchtime=1x -count=3 -timeout=0 ./internal/syncbench
 
 dead: tools ## functions that nothing calls
 	$(BIN)/deadcode -test ./...

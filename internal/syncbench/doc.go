@@ -3,5 +3,5 @@
 // our own. It holds benchmarks only; each reports ratios to a baseline that it
 // takes in the same run. docs/measurements.md has the figures.
 //
-//	go test -run '^$' -bench . -benchtime 3x -timeout 60m ./internal/syncbench
+//	go test -run '^$' -bench . -benchtime 1x -count 3 -timeout 60m ./internal/syncbench
 package syncbench

@@ -45,9 +45,10 @@ type Session struct {
 	asked []Request // not answered yet, in order
 }
 
-// Request asks for the headers after the locator without waiting for them.
+// Request asks for the headers after the locator without waiting for them. The
+// locator is the caller's again when it returns.
 func (s *Session) Request(ctx context.Context, locator []chainhash.Hash, stop chainhash.Hash) error {
-	r := Request{Locator: locator, Stop: stop}
+	r := Request{Locator: slices.Clone(locator), Stop: stop}
 	payload, err := r.Encode()
 	if err != nil {
 		return err

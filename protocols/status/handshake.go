@@ -36,6 +36,9 @@ func (h *Handshake) Spec() exchange.Spec { return h.spec }
 // Handle checks the dialler's status and, if it fits, sends ours.
 func (h *Handshake) Handle(_ context.Context, p peer.ID, request exchange.Message, answer *exchange.Answer) error {
 	c := answer.Conn()
+	if c.Stat().Direction == network.DirOutbound {
+		return exchange.Charge(p, events.StatusTwice, "a status on a connection that we dialled, where ours comes first")
+	}
 	if !h.ledger.begin(c) {
 		return exchange.Charge(p, events.StatusTwice, "a second status on one connection")
 	}

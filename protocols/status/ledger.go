@@ -18,12 +18,13 @@ import (
 // The two sides of a handshake end it at different moments: the listener when
 // it has sent its answer, the dialler when it has read it. A listener that asks
 // something at once is therefore faster than the answer it has just sent, so the
-// dialler lets the question wait for its own handshake; a question on a
-// connection that the other side dialled has no such excuse.
+// dialler lets the question wait for its own handshake, on whichever connection
+// it comes; a peer that we have not dialled has no such excuse.
 type Ledger struct {
-	mu    sync.Mutex
-	conns map[network.Conn]*greeting
-	peers map[peer.ID]int // greeted connections
+	mu      sync.Mutex
+	conns   map[network.Conn]*greeting
+	peers   map[peer.ID]int // greeted connections
+	changed chan struct{}   // closed, and replaced, when a handshake has ended
 }
 
 // greeting is the handshake of one connection.
@@ -35,7 +36,7 @@ type greeting struct {
 
 // NewLedger returns a ledger that knows no connection.
 func NewLedger() *Ledger {
-	return &Ledger{conns: make(map[network.Conn]*greeting), peers: make(map[peer.ID]int)}
+	return &Ledger{conns: make(map[network.Conn]*greeting), peers: make(map[peer.ID]int), changed: make(chan struct{})}
 }
 
 // entry must be called with the lock held.
@@ -49,33 +50,53 @@ func (l *Ledger) entry(c network.Conn) *greeting {
 }
 
 // Admit implements [exchange.Admitter]: nil if a connection with the peer has
-// been greeted. On a connection that we dialled it waits for our own handshake.
+// been greeted. While a handshake of ours with the peer is under way it waits.
 func (l *Ledger) Admit(ctx context.Context, c network.Conn) error {
-	p := c.RemotePeer()
-	l.mu.Lock()
-	if l.peers[p] > 0 {
-		l.mu.Unlock()
-		return nil
-	}
-	if c.Stat().Direction != network.DirOutbound || c.IsClosed() {
-		l.mu.Unlock()
-		return exchange.Charge(p, events.BeforeStatus, "a request before the status handshake")
-	}
-	g := l.entry(c)
-	l.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	select {
-	case <-ctx.Done():
-		return fmt.Errorf("await status: %w", ctx.Err())
-	case <-g.done:
+	for waited := false; ; waited = true {
+		admitted, changed := l.admits(c)
+		switch {
+		case admitted:
+			return nil
+		case changed == nil && (waited || c.IsClosed()):
+			// The peer may well have been greeted, as far as it could know.
+			return exchange.Charge(c.RemotePeer(), events.Disconnected, "a connection ended before its status handshake")
+		case changed == nil:
+			return exchange.Charge(c.RemotePeer(), events.BeforeStatus, "a request before the status handshake")
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("await status: %w", ctx.Err())
+		case <-changed:
+		}
 	}
+}
+
+// admits says whether the peer may ask; if not, what to wait for, or nil if there
+// is nothing.
+func (l *Ledger) admits(c network.Conn) (bool, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.peers[p] == 0 {
-		return exchange.Charge(p, events.BeforeStatus, "the status handshake failed")
+	p := c.RemotePeer()
+	if l.peers[p] > 0 {
+		return true, nil
 	}
-	return nil
+	if c.Stat().Direction == network.DirOutbound && !c.IsClosed() {
+		return false, l.changed // its handshake is the first thing that we do on it
+	}
+	for other, g := range l.conns {
+		if g.began && other.RemotePeer() == p && other.Stat().Direction == network.DirOutbound && !other.IsClosed() {
+			return false, l.changed
+		}
+	}
+	return false, nil
+}
+
+// change wakes whoever waits to be admitted. It must be called with the lock held.
+func (l *Ledger) change() {
+	close(l.changed)
+	l.changed = make(chan struct{})
 }
 
 // Await returns nil once the connection has been greeted, or the context's error.
@@ -125,12 +146,14 @@ func (l *Ledger) greeted(c network.Conn) {
 	g.ok = true
 	l.peers[c.RemotePeer()]++
 	close(g.done)
+	l.change()
 }
 
 // Forget drops a connection that has ended.
 func (l *Ledger) Forget(c network.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.change()
 	g, ok := l.conns[c]
 	if !ok {
 		return

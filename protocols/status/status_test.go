@@ -151,6 +151,14 @@ func probeSpec() exchange.Spec {
 // sides returns two connected ends; the first has dialled the second.
 func sides(t *testing.T) (a, b *side) {
 	t.Helper()
+	a, b = apart(t)
+	testhost.Connect(t, a.host, b.host)
+	return a, b
+}
+
+// apart returns two ends that are not connected yet.
+func apart(t *testing.T) (a, b *side) {
+	t.Helper()
 	hosts := testhost.New(t, 2, 50*time.Millisecond)
 	both := make([]*side, 2)
 	for i, h := range hosts {
@@ -167,7 +175,6 @@ func sides(t *testing.T) (a, b *side) {
 		h.Network().Notify(&network.NotifyBundle{DisconnectedF: func(_ network.Network, c network.Conn) { s.ledger.Forget(c) }})
 		both[i] = s
 	}
-	testhost.Connect(t, hosts[0], hosts[1])
 	return both[0], both[1]
 }
 

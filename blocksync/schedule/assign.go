@@ -50,14 +50,15 @@ type assignment struct {
 }
 
 // urgent asks for the lowest missing block, whatever the peers owe already and
-// whatever the budget says: without it nothing moves.
+// whatever the budget says, once validation is about to run out: without it
+// nothing moves.
 func (a *assignment) urgent() {
 	s := a.s
 	if s.lowest > s.windowEnd() {
 		return
 	}
 	b := s.at(s.lowest)
-	if b.state != wanted || s.ready > s.cfg.Budget {
+	if b.state != wanted || s.plenty() {
 		return
 	}
 	if i := a.best(b, func(*source) bool { return true }); i >= 0 {
@@ -252,10 +253,18 @@ func (s *Schedule) worthwhile() bool {
 	if span <= 0 {
 		return false
 	}
-	if end < s.end() && span < s.cfg.Window/quantum && s.reserved > 0 {
+	busy := s.reserved > 0 || s.plenty()
+	if end < s.end() && span < s.cfg.Window/quantum && busy {
 		return false
 	}
-	return s.reserved == 0 || s.cfg.Budget-s.used-s.reserved >= s.cfg.Budget/quantum
+	return !busy || s.cfg.Budget-s.used-s.reserved >= s.cfg.Budget/quantum
+}
+
+// plenty reports whether validation has so many blocks in a row to go on with
+// that the next one can wait for a run to be worthwhile: single requests cost
+// both sides twice the time for each block.
+func (s *Schedule) plenty() bool {
+	return s.ready > s.cfg.Budget/quantum || int(s.lowest-s.base-1) > s.cfg.Window/quantum
 }
 
 // nextWanted returns the height of the first wanted block from height on, or

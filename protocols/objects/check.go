@@ -26,19 +26,41 @@ func parseBlock(p peer.ID, raw []byte, want chainhash.Hash) (*btcutil.Block, err
 	if got := chainhash.DoubleHashH(raw[:wire.MaxBlockHeaderPayload]); got != want {
 		return nil, exchange.Charge(p, events.WrongBlock, "block %v instead of %v", got, want)
 	}
-	r := bytes.NewReader(raw)
-	var m wire.MsgBlock
-	if err := m.Deserialize(r); err != nil {
+	rest, err := skipTxs(raw[wire.MaxBlockHeaderPayload:])
+	if err != nil {
 		return nil, exchange.Charge(p, events.Malformed, "block %v: %w", want, err)
 	}
-	if r.Len() > 0 {
-		return nil, exchange.Charge(p, events.TrailingBytes, "%d bytes after block %v", r.Len(), want)
+	var m wire.MsgBlock
+	if err := m.Deserialize(bytes.NewReader(raw)); err != nil {
+		return nil, exchange.Charge(p, events.Malformed, "block %v: %w", want, err)
+	}
+	if len(rest) > 0 {
+		return nil, exchange.Charge(p, events.TrailingBytes, "%d bytes after block %v", len(rest), want)
 	}
 	b := btcutil.NewBlockFromBlockAndBytes(&m, raw)
 	if err := checkBody(b); err != nil {
 		return nil, exchange.Charge(p, events.MutatedBlock, "block %v: %w", want, err)
 	}
 	return b, nil
+}
+
+// parseTx decodes a transaction and checks that it is the one asked for.
+func parseTx(p peer.ID, raw []byte, want chainhash.Hash) (*btcutil.Tx, error) {
+	rest, err := skipTx(raw)
+	if err != nil {
+		return nil, exchange.Charge(p, events.Malformed, "transaction %v: %w", want, err)
+	}
+	t, err := btcutil.NewTxFromBytes(raw)
+	if err != nil {
+		return nil, exchange.Charge(p, events.Malformed, "transaction %v: %w", want, err)
+	}
+	if len(rest) > 0 {
+		return nil, exchange.Charge(p, events.TrailingBytes, "%d bytes after transaction %v", len(rest), want)
+	}
+	if *t.Hash() != want {
+		return nil, exchange.Charge(p, events.Unasked, "transaction %v instead of %v", t.Hash(), want)
+	}
+	return t, nil
 }
 
 var (

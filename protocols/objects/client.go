@@ -52,14 +52,7 @@ func (c *Client) Tx(ctx context.Context, p peer.ID, hash chainhash.Hash) (*btcut
 	case notfound:
 		return nil, fmt.Errorf("transaction %v: %w", hash, checkMissing(p, m.Payload, hash))
 	case tx:
-		t, err := btcutil.NewTxFromBytes(m.Payload)
-		if err != nil {
-			return nil, exchange.Charge(p, events.Malformed, "transaction: %w", err)
-		}
-		if *t.Hash() != hash || t.MsgTx().SerializeSize() != len(m.Payload) {
-			return nil, exchange.Charge(p, events.Unasked, "transaction %v instead of %v", t.Hash(), hash)
-		}
-		return t, nil
+		return parseTx(p, m.Payload, hash)
 	}
 	return nil, exchange.Charge(p, events.Unasked, "a %s for a transaction", m.Command)
 }

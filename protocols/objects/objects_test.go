@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -173,72 +172,6 @@ func TestItemTypes(t *testing.T) {
 	}
 }
 
-func TestHostileAnswersAreCharged(t *testing.T) {
-	b, s := chain(t)
-	due := b.At(103)
-	good := s[*due.Hash()]
-	other, err := invlist.Encode(wire.InvTypeWitnessBlock, []chainhash.Hash{{1}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	type answer struct {
-		cmd     envelope.Command
-		payload []byte
-		want    []events.Reason
-	}
-	stories := map[string]answer{
-		"another block":           {block, s[*b.At(5).Hash()], []events.Reason{events.WrongBlock}},
-		"a byte too many":         {block, append(slices.Clone(good), 0), []events.Reason{events.TrailingBytes}},
-		"a byte too few":          {block, good[:len(good)-1], []events.Reason{events.Malformed}},
-		"a header alone":          {block, good[:80], []events.Reason{events.Malformed}},
-		"less than a header":      {block, good[:79], []events.Reason{events.Malformed}},
-		"a count of 2^32":         {block, append(slices.Clone(good[:80]), 0xfe, 0xff, 0xff, 0xff, 0xff), []events.Reason{events.Malformed}},
-		"a transaction":           {tx, []byte{1}, []events.Reason{events.Unasked}},
-		"notfound of another":     {notfound, other, []events.Reason{events.Unasked}},
-		"notfound of nothing":     {notfound, []byte{0}, []events.Reason{events.Unasked}},
-		"notfound that is longer": {notfound, append(slices.Clone(other), 0), []events.Reason{events.Oversize}},
-		"an unknown command":      {"headers", []byte{0}, []events.Reason{events.Disconnected}}, // our own server refuses to send it
-	}
-	for _, m := range chaingen.Mutations() {
-		bad, err := chaingen.Mutate(due, m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		// Stripped of all witnesses it might be a block from before segwit: the
-		// chain knows, this package does not.
-		if m == chaingen.StrippedWitness {
-			continue
-		}
-		stories[m.String()] = answer{block, bytesOf(t, bad), []events.Reason{events.MutatedBlock}}
-	}
-	for name, a := range stories {
-		t.Run(name, func(t *testing.T) {
-			handle := func(_ context.Context, _ peer.ID, _ exchange.Message, answer *exchange.Answer) error {
-				return answer.Send(a.cmd, a.payload)
-			}
-			if name == "notfound that is longer" {
-				t.Skip("our own server refuses to send it; the envelope's tests cover the size")
-			}
-			story(t, handle, func(t *testing.T, c *Client, server peer.ID, _ <-chan exchange.Outcome) {
-				session, err := c.Open(t.Context(), server)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := session.Request(t.Context(), []chainhash.Hash{*due.Hash()}); err != nil {
-					t.Fatal(err)
-				}
-				r, err := session.Next(t.Context())
-				if err == nil || !slices.Contains(a.want, exchange.ReasonOf(err)) {
-					t.Fatalf("block %v, error %v, reason %s; want %s", r.Block != nil, err, exchange.ReasonOf(err), a.want)
-				}
-				if _, err := session.Next(t.Context()); err == nil {
-					t.Error("the session goes on after the fault")
-				}
-			})
-		})
-	}
-}
-
 func TestTooManyItemsAreCharged(t *testing.T) {
 	story(t, NewServer(shelf{}).Handle, func(t *testing.T, c *Client, server peer.ID, outcomes <-chan exchange.Outcome) {
 		payload, err := invlist.Encode(wire.InvTypeBlock, make([]chainhash.Hash, MaxItems+1))
@@ -312,6 +245,9 @@ func FuzzParseBlock(f *testing.F) {
 		}
 		want := chainhash.DoubleHashH(raw[:80])
 		got, err := parseBlock("p", raw, want)
+		if _, claim := skipTxs(raw[80:]); claim != nil && new(wire.MsgBlock).Deserialize(bytes.NewReader(raw)) == nil {
+			t.Errorf("wire takes what does not fit: %v", claim)
+		}
 		if err != nil {
 			if exchange.ReasonOf(err) == events.Internal {
 				t.Errorf("no reason: %v", err)

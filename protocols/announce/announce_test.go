@@ -3,7 +3,6 @@ package announce
 import (
 	"context"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/internal/chaingen"
 	"github.com/pappus-network/pappus/internal/testhost"
+	"github.com/pappus-network/pappus/protocols/envelope"
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/protocols/headerlist"
 )
@@ -33,13 +33,18 @@ type everybody struct{}
 
 func (everybody) Admit(context.Context, network.Conn) error { return nil }
 
-// listen makes a host listen to announcements.
+// listen makes a host listen to announcements. It returns what the host hears, and
+// the outcomes that are not fine.
 func listen(t *testing.T, h host.Host) (sink, <-chan exchange.Outcome) {
 	t.Helper()
 	heard, outcomes := make(sink, 64), make(chan exchange.Outcome, 64)
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	server := exchange.NewServer(everybody{}, exchange.DefaultLimits(), func(o exchange.Outcome) { outcomes <- o })
+	server := exchange.NewServer(everybody{}, exchange.DefaultLimits(), func(o exchange.Outcome) {
+		if o.Reason != "" {
+			outcomes <- o
+		}
+	})
 	h.SetStreamHandler(Spec(params).ID, server.Handler(ctx, Spec(params), NewServer(params, heard).Handle))
 	return heard, outcomes
 }
@@ -133,18 +138,25 @@ func TestPendingTipsCollapse(t *testing.T) {
 	}
 }
 
-func TestListenerThatDoesNotAnswerDelaysNobody(t *testing.T) {
+// A listener that takes no bytes, and one that does not even agree on the protocol.
+func TestListenersThatTakeNothingDelayNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hosts := testhost.New(t, 3, 20*time.Millisecond)
-		heard, _ := listen(t, hosts[2])
-		hosts[1].SetStreamHandler(Spec(params).ID, func(network.Stream) {}) // never reads
+		hosts := testhost.New(t, 4, 20*time.Millisecond)
+		heard, _ := listen(t, hosts[3])
+		streams := 0
+		hosts[1].SetStreamHandler(Spec(params).ID, func(network.Stream) { streams++ }) // never reads
+		hosts[2].Network().SetStreamHandler(func(network.Stream) {})                   // never negotiates
 		a := announcer(t, hosts[0])
 		for _, h := range hosts[1:] {
 			testhost.Connect(t, hosts[0], h)
 			a.Join(h.ID())
 		}
-		for _, tip := range made(50) {
-			begun := time.Now()
+		tips := made(2)
+		for i := 0; streams < 2; i++ { // until the first stream's window is full and its grace over
+			if i > 100_000 {
+				t.Fatal("the stream that nobody reads from is not given up")
+			}
+			begun, tip := time.Now(), tips[i%2]
 			a.Announce(tip)
 			if got := last(t, heard, time.Second); got != tip || time.Since(begun) > 200*time.Millisecond {
 				t.Fatalf("announced %v after %v", got.BlockHash(), time.Since(begun))
@@ -153,31 +165,56 @@ func TestListenerThatDoesNotAnswerDelaysNobody(t *testing.T) {
 	})
 }
 
+func TestPeerThatLeavesIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := testhost.New(t, 2, 20*time.Millisecond)
+		a := announcer(t, hosts[0])
+		testhost.Connect(t, hosts[0], hosts[1])
+		time.Sleep(time.Second)
+		hosts[1].Network().SetStreamHandler(func(network.Stream) {}) // never negotiates
+		a.Join(hosts[1].ID())
+		a.Announce(made(1)[0])
+		time.Sleep(time.Second)
+		conn := hosts[0].Network().ConnsToPeer(hosts[1].ID())[0]
+		if n := len(conn.GetStreams()); n != 1 {
+			t.Fatalf("%d streams are being opened", n)
+		}
+		a.Leave(hosts[1].ID())
+		time.Sleep(time.Millisecond)
+		if n := len(conn.GetStreams()); n != 0 {
+			t.Errorf("%d streams are left", n)
+		}
+		a.Leave(hosts[1].ID()) // once more does nothing
+		a.Announce(made(1)[0])
+	})
+}
+
+// A listener that has ended its stream, when it rested for long or its node was
+// restarted, is told of the very next tip.
 func TestBrokenStreamIsOpenedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := testhost.New(t, 2, 20*time.Millisecond)
-		var resets atomic.Int32
-		hosts[1].SetStreamHandler(Spec(params).ID, func(s network.Stream) { resets.Add(1); _ = s.Reset() })
+		resets := 0
+		hosts[1].SetStreamHandler(Spec(params).ID, func(s network.Stream) { resets++; _ = s.Reset() })
 		a := announcer(t, hosts[0])
 		testhost.Connect(t, hosts[0], hosts[1])
 		a.Join(hosts[1].ID())
-		tips := made(4)
+		tips := made(3)
 		a.Announce(tips[0])
 		time.Sleep(time.Second)
+		if resets != 1 {
+			t.Fatalf("%d streams were reset, want 1", resets)
+		}
 		heard, _ := listen(t, hosts[1])
-		a.Announce(tips[1]) // perhaps lost: it tells us that the stream is gone
-		time.Sleep(time.Second)
-		a.Announce(tips[2])
-		time.Sleep(time.Second)
-		if resets.Load() == 0 || len(heard) == 0 {
-			t.Fatalf("%d resets, %d announcements after", resets.Load(), len(heard))
+		for _, tip := range tips[1:] {
+			a.Announce(tip)
+			if got := last(t, heard, time.Second); got != tip {
+				t.Errorf("announced %v, want %v", got.BlockHash(), tip.BlockHash())
+			}
 		}
-		for len(heard) > 1 {
-			<-heard
-		}
-		if hs := <-heard; hs[len(hs)-1] != tips[2] {
-			t.Error("the newest tip was lost")
-		}
+		time.Sleep(Spec(params).Idle + time.Hour)
+		a.Announce(tips[0])
+		last(t, heard, time.Second)
 	})
 }
 
@@ -189,28 +226,48 @@ func TestHostileAnnouncementsAreCharged(t *testing.T) {
 	for headerlist.Check(params, weak) == nil {
 		weak[0].Nonce++
 	}
+	said := func(hs []wire.BlockHeader) []byte {
+		payload, err := headerlist.Encode(hs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return envelope.Append(nil, params.Net, headers, payload)
+	}
+	change := func(at int, b byte) []byte {
+		raw := said(good[:1])
+		raw[at] ^= b
+		return raw
+	}
 	for name, c := range map[string]struct {
-		headers []wire.BlockHeader
-		want    events.Reason
+		raw  []byte
+		want events.Reason
 	}{
-		"1,025 headers":    {good, events.TooMany},
-		"unsorted headers": {swapped, events.UnsortedHeaders},
-		"no work":          {weak, events.BadProofOfWork},
+		"1,025 headers":             {said(good), events.TooMany},
+		"unsorted headers":          {said(swapped), events.UnsortedHeaders},
+		"no work":                   {said(weak), events.BadProofOfWork},
+		"a header that is cut off":  {envelope.Append(nil, params.Net, headers, []byte{1, 2, 3}), events.Malformed},
+		"a byte too many":           {envelope.Append(nil, params.Net, headers, []byte{0, 0}), events.TrailingBytes},
+		"an inv of 1,026 entries":   {envelope.Append(nil, params.Net, inv, make([]byte, 3+1026*36)), events.Oversize},
+		"another network":           {change(0, 1), events.WrongStartString},
+		"an unknown command":        {envelope.Append(nil, params.Net, "block", nil), events.UnknownCommand},
+		"padding":                   {change(15, 1), events.BadPadding},
+		"a changed byte":            {change(30, 1), events.BadChecksum},
+		"the end within a message":  {change(0, 0)[:60], events.Truncated},
+		"the end within the header": {change(0, 0)[:5], events.Truncated},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				hosts := testhost.New(t, 2, 20*time.Millisecond)
 				heard, outcomes := listen(t, hosts[1])
 				testhost.Connect(t, hosts[0], hosts[1])
-				payload, err := headerlist.Encode(c.headers)
+				stream, err := hosts[0].NewStream(t.Context(), hosts[1].ID(), Spec(params).ID)
 				if err != nil {
 					t.Fatal(err)
 				}
-				d, err := exchange.Open(t.Context(), hosts[0], hosts[1].ID(), Spec(params))
-				if err != nil {
+				if _, err := stream.Write(c.raw); err != nil {
 					t.Fatal(err)
 				}
-				if err := d.Send(t.Context(), exchange.Message{Command: headers, Payload: payload}); err != nil {
+				if err := stream.CloseWrite(); err != nil {
 					t.Fatal(err)
 				}
 				if o := <-outcomes; o.Reason != c.want {

@@ -120,8 +120,8 @@ func linked(hs []wire.BlockHeader) bool {
 	return n < 2 || hs[n-1].PrevBlock == hs[n-2].BlockHash()
 }
 
-// tell sends one peer what is pending for it. A stream that breaks is opened
-// again for the next announcement; what was lost the peer finds by asking.
+// tell sends one peer what is pending for it. What is lost nevertheless the peer
+// finds by asking.
 func (a *Announcer) tell(ctx context.Context, p peer.ID, l *listener) {
 	var d *exchange.Dialogue
 	defer func() {
@@ -143,13 +143,20 @@ func (a *Announcer) tell(ctx context.Context, p peer.ID, l *listener) {
 		if err != nil || len(hs) == 0 {
 			continue
 		}
-		if d == nil {
-			if d, err = exchange.Open(ctx, a.opener, p, a.spec); err != nil {
-				continue
-			}
-		}
-		if err := d.Send(ctx, exchange.Message{Command: headers, Payload: payload}); err != nil {
-			d = nil
-		}
+		d = a.send(ctx, p, d, exchange.Message{Command: headers, Payload: payload})
 	}
+}
+
+// send puts a message on the stream, if there is one and it is not broken, else
+// on a new one. It returns the stream for the next message, or nil. That the
+// listener has ended a stream shows only now: the message is not lost for it.
+func (a *Announcer) send(ctx context.Context, p peer.ID, d *exchange.Dialogue, m exchange.Message) *exchange.Dialogue {
+	if d != nil && d.Send(ctx, m) == nil {
+		return d
+	}
+	d, err := exchange.Open(ctx, a.opener, p, a.spec)
+	if err != nil || d.Send(ctx, m) != nil {
+		return nil
+	}
+	return d
 }

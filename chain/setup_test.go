@@ -1,7 +1,11 @@
 package chain
 
 import (
+	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -166,11 +170,38 @@ func TestAssumeValidSwitchesUnderReaders(t *testing.T) {
 func copyTo(t *testing.T, c *Chain) Config {
 	t.Helper()
 	cfg := c.cfg
-	cfg.Dir = t.TempDir()
-	if err := os.CopyFS(cfg.Dir, os.DirFS(c.cfg.Dir)); err != nil {
+	// A kill freezes all files at one moment, a copy does not: leveldb tidies up
+	// behind a database that was just opened. Take a copy during which nothing moved.
+	for {
+		cfg.Dir = t.TempDir()
+		before := listing(t, c.cfg.Dir)
+		err := os.CopyFS(cfg.Dir, os.DirFS(c.cfg.Dir))
+		if err == nil && listing(t, c.cfg.Dir) == before && listing(t, cfg.Dir) == before {
+			return cfg
+		}
+		if err := t.Context().Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// listing names all files of a folder with their sizes.
+func listing(t *testing.T, dir string) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil //nolint:nilerr // a file that has just gone is not in the listing
+		}
+		if info, err := d.Info(); err == nil {
+			fmt.Fprintln(&all, strings.TrimPrefix(path, dir), info.Size())
+		}
+		return nil
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return cfg
+	return all.String()
 }
 
 // With pruning everything is written now and then: a crash must not bring back metadata

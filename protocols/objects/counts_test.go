@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -96,5 +97,29 @@ func TestTheRestFits(t *testing.T) {
 		if _, err := skipTxs(slices.Concat(at, huge, make([]byte, 100))); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("2^63 and more after %x: %v", at, err)
 		}
+	}
+}
+
+// Whatever wire takes, the walk takes too, and sees the same end.
+func TestTheWalkIsNoStricterThanWire(t *testing.T) {
+	b, s := chain(t)
+	good := s[*b.At(103).Hash()]
+	taken := 0
+	for at := wire.MaxBlockHeaderPayload; at < len(good); at++ {
+		for _, change := range []byte{1, 0xff, good[at], ^good[at] ^ 0xfd} {
+			raw := slices.Clone(good)
+			raw[at] ^= change
+			r := bytes.NewReader(raw)
+			if new(wire.MsgBlock).Deserialize(r) != nil {
+				continue
+			}
+			taken++
+			if rest, err := skipTxs(raw[wire.MaxBlockHeaderPayload:]); err != nil || len(rest) != r.Len() {
+				t.Errorf("byte %d with %x: %d bytes left, %v; wire leaves %d", at, change, len(rest), err, r.Len())
+			}
+		}
+	}
+	if taken < 1000 {
+		t.Errorf("wire took %d changed blocks: the test shows nothing", taken)
 	}
 }

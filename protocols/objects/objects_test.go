@@ -245,9 +245,6 @@ func FuzzParseBlock(f *testing.F) {
 		}
 		want := chainhash.DoubleHashH(raw[:80])
 		got, err := parseBlock("p", raw, want)
-		if _, claim := skipTxs(raw[80:]); claim != nil && new(wire.MsgBlock).Deserialize(bytes.NewReader(raw)) == nil {
-			t.Errorf("wire takes what does not fit: %v", claim)
-		}
 		if err != nil {
 			if exchange.ReasonOf(err) == events.Internal {
 				t.Errorf("no reason: %v", err)

@@ -3,6 +3,7 @@ package announce
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -143,16 +144,16 @@ func TestListenersThatTakeNothingDelayNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := testhost.New(t, 4, 20*time.Millisecond)
 		heard, _ := listen(t, hosts[3])
-		streams := 0
-		hosts[1].SetStreamHandler(Spec(params).ID, func(network.Stream) { streams++ }) // never reads
-		hosts[2].Network().SetStreamHandler(func(network.Stream) {})                   // never negotiates
+		var streams atomic.Int32
+		hosts[1].SetStreamHandler(Spec(params).ID, func(network.Stream) { streams.Add(1) }) // never reads
+		hosts[2].Network().SetStreamHandler(func(network.Stream) {})                        // never negotiates
 		a := announcer(t, hosts[0])
 		for _, h := range hosts[1:] {
 			testhost.Connect(t, hosts[0], h)
 			a.Join(h.ID())
 		}
 		tips := made(2)
-		for i := 0; streams < 2; i++ { // until the first stream's window is full and its grace over
+		for i := 0; streams.Load() < 2; i++ { // until the first stream's window is full and its grace over
 			if i > 100_000 {
 				t.Fatal("the stream that nobody reads from is not given up")
 			}
@@ -194,16 +195,16 @@ func TestPeerThatLeavesIsNotWaitedFor(t *testing.T) {
 func TestBrokenStreamIsOpenedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := testhost.New(t, 2, 20*time.Millisecond)
-		resets := 0
-		hosts[1].SetStreamHandler(Spec(params).ID, func(s network.Stream) { resets++; _ = s.Reset() })
+		var resets atomic.Int32
+		hosts[1].SetStreamHandler(Spec(params).ID, func(s network.Stream) { resets.Add(1); _ = s.Reset() })
 		a := announcer(t, hosts[0])
 		testhost.Connect(t, hosts[0], hosts[1])
 		a.Join(hosts[1].ID())
 		tips := made(3)
 		a.Announce(tips[0])
 		time.Sleep(time.Second)
-		if resets != 1 {
-			t.Fatalf("%d streams were reset, want 1", resets)
+		if n := resets.Load(); n != 1 {
+			t.Fatalf("%d streams were reset, want 1", n)
 		}
 		heard, _ := listen(t, hosts[1])
 		for _, tip := range tips[1:] {

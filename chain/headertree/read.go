@@ -174,7 +174,8 @@ func (t *Tree) after(locator []chainhash.Hash, stop chainhash.Hash, most int) []
 			break
 		}
 	}
-	part := t.chain[start+1 : min(len(t.chain), start+1+max(0, most))]
+	part := t.chain[start+1:]
+	part = part[:min(len(part), max(0, most))]
 	if i := slices.IndexFunc(part, func(n *node) bool { return n.hash == stop }); i >= 0 {
 		part = part[:i+1]
 	}

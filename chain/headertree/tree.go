@@ -72,7 +72,7 @@ func (t *Tree) Add(now time.Time, headers []wire.BlockHeader) ([]Entry, error) {
 }
 
 // Restore takes in headers from our own disk, parents first, without a check.
-// invalid tells which of them were marked.
+// invalid tells which of them were marked; it must not call the tree.
 func (t *Tree) Restore(headers []wire.BlockHeader, invalid func(chainhash.Hash) bool) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -138,6 +138,7 @@ func (t *Tree) follow(n *node) {
 	t.best = n
 	size := int(n.height) + 1
 	if size <= len(t.chain) {
+		clear(t.chain[size:]) // the loop below must not meet it when the chain grows again
 		t.chain = t.chain[:size]
 	} else {
 		t.chain = slices.Grow(t.chain, size-len(t.chain))[:size]

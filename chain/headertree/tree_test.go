@@ -396,3 +396,20 @@ func BenchmarkAdd(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(hs))*float64(b.N)/b.Elapsed().Seconds(), "headers/s")
 }
+
+// Once the rest of a longer chain stayed behind the end of a shortened best
+// chain, and was taken for its own when the longer one came back.
+func TestChainThatComesBackIsWhole(t *testing.T) {
+	tree := New(params)
+	genesis := params.GenesisBlock.Header
+	long := grow(t, tree, genesis, 10, 1)
+	fork := long[4].BlockHash() // height 5
+	tree.Invalidate(long[5].BlockHash())
+	grow(t, tree, long[4], 2, 2)
+	tree.Revalidate(long[5].BlockHash())
+	for i, h := range long {
+		if got, ok := tree.At(int32(i + 1)); !ok || got.Hash != h.BlockHash() { // ten headers
+			t.Errorf("height %d has %v, want %v (fork at %v)", i+1, got.Hash, h.BlockHash(), fork)
+		}
+	}
+}

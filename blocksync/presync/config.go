@@ -9,6 +9,16 @@ import (
 // hash, which the header before it gives.
 const heldBytes = 48
 
+// Commitments are kept in words, 16 to begin with: enough for 600,000 headers of
+// the default configuration.
+const (
+	wordBits   = 64
+	leastWords = 16
+)
+
+// words is how many words so many bits take.
+func words(bits int) int { return (bits + wordBits - 1) / wordBits }
+
 // blocksPerSecond is how fast a valid chain can grow at most: the median of
 // eleven timestamps must rise by a second, which takes six headers. Source:
 // Bitcoin Core, headerssync.cpp.
@@ -38,7 +48,7 @@ func DefaultConfig() Config {
 }
 
 // Memory is the most that one [Sync] holds, in bytes: 922 KB with the default.
-func (c Config) Memory() int { return c.capacity()*heldBytes + c.MaxCommitments/8 }
+func (c Config) Memory() int { return c.capacity()*heldBytes + words(c.MaxCommitments)*wordBits/8 }
 
 // capacity is how many headers may be held: the buffer, and a message on top
 // before it is released.

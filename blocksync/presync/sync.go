@@ -152,6 +152,7 @@ func (s *Sync) Next(headers []wire.BlockHeader, full bool) (release []wire.Block
 	release = s.release()
 	if s.known {
 		s.state = Done
+		s.held, s.bits = nil, nil
 		return release, full, nil
 	}
 	if !full {
@@ -174,12 +175,21 @@ func (s *Sync) first(headers []wire.BlockHeader) error {
 		}
 		if s.tip.work.Cmp(s.minWork) >= 0 {
 			s.state = Redownload
-			s.held = make([]held, 0, min(s.tip.height-int64(s.start.Height), int64(s.cfg.capacity())))
+			s.held = make([]held, 0, s.room())
 			s.rewind()
 			return nil
 		}
 	}
 	return nil
+}
+
+// room is how many headers the second pass may come to hold: no more than the
+// first saw, less than a period until the next bit is missing, and the rest of
+// the message that reaches the threshold. The buffer is made once and never
+// grows.
+func (s *Sync) room() int {
+	seen := s.tip.height - int64(s.start.Height) + int64(s.cfg.CommitPeriod) + maxMessage
+	return int(min(seen, int64(s.cfg.capacity())))
 }
 
 // again is the second pass over one header.
@@ -249,13 +259,16 @@ func (s *Sync) bit(hash chainhash.Hash) bool {
 }
 
 func (s *Sync) keep(b bool) {
-	if s.count/64 == len(s.bits) {
+	if s.count%wordBits == 0 {
+		if len(s.bits) == cap(s.bits) { // doubled by hand: append would go beyond the bound
+			s.bits = append(make([]uint64, 0, min(max(leastWords, 2*len(s.bits)), words(s.most))), s.bits...)
+		}
 		s.bits = append(s.bits, 0)
 	}
 	if b {
-		s.bits[s.count/64] |= 1 << (s.count % 64)
+		s.bits[s.count/wordBits] |= 1 << (s.count % wordBits)
 	}
 	s.count++
 }
 
-func (s *Sync) kept(i int) bool { return s.bits[i/64]>>(i%64)&1 == 1 }
+func (s *Sync) kept(i int) bool { return s.bits[i/wordBits]>>(i%wordBits)&1 == 1 }

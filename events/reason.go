@@ -58,6 +58,25 @@ const (
 	Stalled      Reason = "stalled"       // held the window back past the stall time-out
 )
 
+// Transactions that no honest peer sends.
+const (
+	InvalidTx  Reason = "invalid_tx"  // breaks consensus, whatever the chain
+	WrongTx    Reason = "wrong_tx"    // not the transaction that was asked for
+	OversizeTx Reason = "oversize_tx" // above what a standard transaction may weigh
+)
+
+// Why a transaction is not taken; an honest peer may have sent it.
+const (
+	NonstandardTx Reason = "nonstandard_tx" // breaks a rule of policy, not of consensus
+	LowFeeTx      Reason = "low_fee_tx"     // below the mempool's current least fee rate
+	ConflictTx    Reason = "conflict_tx"    // spends what another one, already taken, spends
+	KnownTx       Reason = "known_tx"       // is here already
+	MinedTx       Reason = "mined_tx"       // is in the chain already
+	OrphanTx      Reason = "orphan_tx"      // spends an output that is unknown here
+	StemFull      Reason = "stem_full"      // the edge's part of the stempool is full
+	StemBudget    Reason = "stem_budget"    // the edge's budget for the moment is used up
+)
+
 // Why a link ended without anybody's fault.
 const (
 	Stopping   Reason = "stopping"    // our node is shutting down

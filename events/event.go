@@ -61,6 +61,32 @@ type SyncStalled struct {
 	Timeout time.Duration
 }
 
+// TxAccepted says that a transaction is in the mempool now, whoever sent it.
+type TxAccepted struct {
+	Tx    chainhash.Hash
+	Bytes int
+}
+
+// TxRefused says that a transaction was not taken.
+type TxRefused struct {
+	Tx     chainhash.Hash
+	Reason Reason
+}
+
+// TxStemmed says that a transaction was handed on in its stem. Together with
+// the peer it tells where a transaction goes: its readers keep it in the process
+// and above debug level to themselves (mechanism 3).
+type TxStemmed struct {
+	Tx chainhash.Hash
+	To peer.ID
+}
+
+// TxFluffed says that this node ended a transaction's stem.
+type TxFluffed struct {
+	Tx    chainhash.Hash
+	Cause string // diffuser, chosen, loop, embargo or no_peer
+}
+
 func (PeerUp) event()            {}
 func (PeerDown) event()          {}
 func (Charged) event()           {}
@@ -68,3 +94,7 @@ func (HeadersAdded) event()      {}
 func (BlockConnected) event()    {}
 func (BlockDisconnected) event() {}
 func (SyncStalled) event()       {}
+func (TxAccepted) event()        {}
+func (TxRefused) event()         {}
+func (TxStemmed) event()         {}
+func (TxFluffed) event()         {}

@@ -58,6 +58,14 @@ func (j *journal) write(ctx context.Context, e events.Event) {
 		j.log.InfoContext(ctx, "block disconnected", "height", e.Height, "hash", e.Hash)
 	case events.SyncStalled:
 		j.log.InfoContext(ctx, "peer holds the download back", "peer", e.Peer, "timeout", e.Timeout)
+	case events.TxAccepted:
+		j.log.DebugContext(ctx, "transaction accepted", "tx", e.Tx, "bytes", e.Bytes)
+	case events.TxRefused:
+		j.log.DebugContext(ctx, "transaction refused", "tx", e.Tx, "reason", e.Reason)
+	case events.TxStemmed: // never above debug: it tells where a transaction goes
+		j.log.DebugContext(ctx, "transaction stemmed", "tx", e.Tx, "peer", e.To)
+	case events.TxFluffed:
+		j.log.DebugContext(ctx, "transaction fluffed", "tx", e.Tx, "cause", e.Cause)
 	}
 }
 

@@ -25,6 +25,10 @@ type Metrics struct {
 	stalls    prometheus.Counter
 	ups       *prometheus.CounterVec // inbound
 	downs     *prometheus.CounterVec // reason
+	accepted  prometheus.Counter
+	refused   *prometheus.CounterVec // reason
+	stemmed   prometheus.Counter
+	fluffed   *prometheus.CounterVec // cause
 }
 
 // NewMetrics returns the series, all at zero, in a registry of their own.
@@ -50,8 +54,13 @@ func NewMetrics() *Metrics {
 		stalls:    single("sync_stalls_total", "Peers that held the download window back."),
 		ups:       counter("peers_up_total", "Status handshakes completed.", "inbound"),
 		downs:     counter("peers_down_total", "Peers that left, by reason.", "reason"),
+		accepted:  single("transactions_accepted_total", "Transactions taken into the mempool."),
+		refused:   counter("transactions_refused_total", "Transactions not taken, by reason.", "reason"),
+		stemmed:   single("transactions_stemmed_total", "Transactions handed on in their stem, own and relayed alike."),
+		fluffed:   counter("transactions_fluffed_total", "Stems that ended here, by cause.", "cause"),
 	}
 	m.registry.MustRegister(m.charges, m.requests, m.bytes, m.duration, m.connected, m.reorged, m.stalls, m.ups, m.downs,
+		m.accepted, m.refused, m.stemmed, m.fluffed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -97,5 +106,13 @@ func (m *Metrics) count(e events.Event) {
 		m.reorged.Inc()
 	case events.SyncStalled:
 		m.stalls.Inc()
+	case events.TxAccepted:
+		m.accepted.Inc()
+	case events.TxRefused:
+		m.refused.WithLabelValues(string(e.Reason)).Inc()
+	case events.TxStemmed:
+		m.stemmed.Inc()
+	case events.TxFluffed:
+		m.fluffed.WithLabelValues(e.Cause).Inc()
 	}
 }

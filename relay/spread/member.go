@@ -1,0 +1,115 @@
+package spread
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+// timer says when everything from a place in the row on is announced.
+type timer struct {
+	armed bool
+	due   time.Duration
+	draw  uint64 // timers that are due together fire in the order they were armed
+	next  uint64 // the first position whose turn has not come; none if not armed
+}
+
+// passed says whether the turn of a position has come.
+func (t *timer) passed(pos uint64) bool { return !t.armed || pos < t.next }
+
+// member is a peer.
+type member struct {
+	id    peer.ID
+	since uint64 // position of the first transaction added after it joined
+	own   timer  // not used by those that share one
+	known *knowledge
+}
+
+// wants says whether to announce the transaction at a position to the peer.
+func (m *member) wants(pos uint64) bool {
+	return pos >= m.since && (m.known == nil || !m.known.has(pos))
+}
+
+// knowledge returns what the peer knows, for writing.
+func (m *member) knowledge() *knowledge {
+	if m.known == nil {
+		m.known = new(knowledge)
+	}
+	return m.known
+}
+
+// knowledge is what one peer is known to have: of the transactions that wait, a
+// bit each, and of those not added yet, their keys in two generations.
+type knowledge struct {
+	base         uint64 // position of the lowest bit
+	words        []uint64
+	fresh, stale map[uint64]struct{}
+}
+
+// mark notes that the peer knows the transaction at pos. Nothing before next
+// waits any more.
+func (k *knowledge) mark(pos, next uint64) {
+	k.trim(next)
+	word := int((pos - k.base) / 64)
+	for len(k.words) <= word {
+		k.words = append(k.words, 0)
+	}
+	k.words[word] |= 1 << (pos % 64)
+}
+
+// has says whether pos, which is not below the last trim, was marked.
+func (k *knowledge) has(pos uint64) bool {
+	if pos < k.base {
+		return false
+	}
+	word := (pos - k.base) / 64
+	return word < uint64(len(k.words)) && k.words[word]&(1<<(pos%64)) != 0
+}
+
+// trim forgets the marks of what does not wait any more.
+func (k *knowledge) trim(next uint64) {
+	old := min((next-k.base)/64, uint64(len(k.words)))
+	k.words = slices.Delete(k.words, 0, int(old))
+	k.base = next &^ 63
+}
+
+// expect notes that the peer knows what may be added later.
+func (k *knowledge) expect(tx uint64) {
+	if k.expects(tx) {
+		return
+	}
+	if len(k.fresh) >= knownTxs {
+		k.fresh, k.stale = nil, k.fresh
+	}
+	if k.fresh == nil {
+		k.fresh = make(map[uint64]struct{})
+	}
+	k.fresh[tx] = struct{}{}
+}
+
+func (k *knowledge) expects(tx uint64) bool {
+	if _, ok := k.fresh[tx]; ok {
+		return true
+	}
+	_, ok := k.stale[tx]
+	return ok
+}
+
+// met forgets a transaction that was expected, and says whether it was.
+func (k *knowledge) met(tx uint64) bool {
+	if !k.expects(tx) {
+		return false
+	}
+	delete(k.fresh, tx)
+	delete(k.stale, tx)
+	return true
+}
+
+// find returns the index of a peer among members, which are sorted by id.
+func find(members []*member, p peer.ID) (int, bool) {
+	return slices.BinarySearchFunc(members, p, func(m *member, p peer.ID) int {
+		return strings.Compare(string(m.id), string(p))
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/chain/headertree"
 	"github.com/pappus-network/pappus/internal/testhost"
@@ -34,7 +35,7 @@ func (l library) RawBlock(hash chainhash.Hash) ([]byte, error) {
 	return nil, objects.ErrNotFound
 }
 
-func (l library) RawTx(chainhash.Hash) ([]byte, error) { return nil, objects.ErrNotFound }
+func (l library) RawTx(peer.ID, chainhash.Hash) ([]byte, error) { return nil, objects.ErrNotFound }
 
 // everybody admits everybody.
 type everybody struct{}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/blocksync"
@@ -87,9 +88,9 @@ func (n *Node) serve(ctx context.Context) {
 	}
 	register(n.peers.handshake.Spec(), n.peers.handshake.Handle)
 	register(headers.Spec(n.params), headers.NewServer(n.chain).Handle)
-	register(inventory.Spec(n.params), inventory.NewServer(n.chain).Handle)
+	register(inventory.Spec(n.params), inventory.NewServer(source{n.chain}).Handle)
 	register(objects.Spec(n.params), objects.NewServer(source{n.chain}).Handle)
-	register(announce.Spec(n.params), announce.NewServer(n.params, n.sync).Handle)
+	register(announce.Spec(n.params), announce.NewServer(n.params, listener{n.sync}).Handle)
 }
 
 // served is told of every request that a peer put to us.
@@ -122,10 +123,29 @@ func (s source) RawBlock(hash chainhash.Hash) ([]byte, error) {
 }
 
 // RawTx implements objects.Source.
-func (s source) RawTx(hash chainhash.Hash) ([]byte, error) {
+func (s source) RawTx(_ peer.ID, hash chainhash.Hash) ([]byte, error) {
 	raw, err := s.chain.RawTx(hash)
 	return raw, asObject(err)
 }
+
+// BlocksAfter implements inventory.Source.
+func (s source) BlocksAfter(locator []chainhash.Hash, stop chainhash.Hash, most int) []chainhash.Hash {
+	return s.chain.BlocksAfter(locator, stop, most)
+}
+
+// MempoolHashes implements inventory.Source.
+func (s source) MempoolHashes(_ peer.ID, most int) []chainhash.Hash {
+	return s.chain.MempoolHashes(most)
+}
+
+// listener takes what peers announce.
+type listener struct{ sync *blocksync.Sync }
+
+// Announced implements announce.Sink.
+func (l listener) Announced(from peer.ID, hs []wire.BlockHeader) { l.sync.Announced(from, hs) }
+
+// Inventory implements announce.Sink.
+func (listener) Inventory(peer.ID, []chainhash.Hash) {}
 
 func asObject(err error) error {
 	if errors.Is(err, chain.ErrNotFound) {
@@ -163,5 +183,5 @@ func (n *Node) gauges() {
 
 var (
 	_ status.Local  = (*Node)(nil)
-	_ announce.Sink = (*blocksync.Sync)(nil)
+	_ announce.Sink = listener{}
 )

@@ -12,6 +12,7 @@ import (
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/chain/headertree"
 	"github.com/pappus-network/pappus/protocols/exchange"
@@ -91,7 +92,7 @@ func (v *Villain) BlocksAfter(locator []chainhash.Hash, stop chainhash.Hash, mos
 }
 
 // MempoolHashes implements inventory.Source.
-func (v *Villain) MempoolHashes(int) []chainhash.Hash { return nil }
+func (v *Villain) MempoolHashes(peer.ID, int) []chainhash.Hash { return nil }
 
 // RawBlock implements objects.Source.
 func (v *Villain) RawBlock(hash chainhash.Hash) ([]byte, error) {
@@ -102,7 +103,7 @@ func (v *Villain) RawBlock(hash chainhash.Hash) ([]byte, error) {
 }
 
 // RawTx implements objects.Source.
-func (v *Villain) RawTx(chainhash.Hash) ([]byte, error) { return nil, objects.ErrNotFound }
+func (v *Villain) RawTx(peer.ID, chainhash.Hash) ([]byte, error) { return nil, objects.ErrNotFound }
 
 // Serve registers the protocols with the host, until the test ends.
 func (v *Villain) Serve() {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
@@ -29,6 +30,15 @@ type sink chan []wire.BlockHeader
 
 func (s sink) Announced(_ peer.ID, hs []wire.BlockHeader) { s <- hs }
 
+func (sink) Inventory(peer.ID, []chainhash.Hash) {}
+
+// stock hands on the transactions that are announced.
+type stock chan []chainhash.Hash
+
+func (stock) Announced(peer.ID, []wire.BlockHeader) {}
+
+func (s stock) Inventory(_ peer.ID, txs []chainhash.Hash) { s <- txs }
+
 // everybody admits everybody.
 type everybody struct{}
 
@@ -38,7 +48,13 @@ func (everybody) Admit(context.Context, network.Conn) error { return nil }
 // the outcomes that are not fine.
 func listen(t *testing.T, h host.Host) (sink, <-chan exchange.Outcome) {
 	t.Helper()
-	heard, outcomes := make(sink, 64), make(chan exchange.Outcome, 64)
+	heard := make(sink, 64)
+	return heard, listenInto(t, h, heard)
+}
+
+func listenInto(t *testing.T, h host.Host, heard Sink) <-chan exchange.Outcome {
+	t.Helper()
+	outcomes := make(chan exchange.Outcome, 64)
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	server := exchange.NewServer(everybody{}, exchange.DefaultLimits(), func(o exchange.Outcome) {
@@ -47,7 +63,7 @@ func listen(t *testing.T, h host.Host) (sink, <-chan exchange.Outcome) {
 		}
 	})
 	h.SetStreamHandler(Spec(params).ID, server.Handler(ctx, Spec(params), NewServer(params, heard).Handle))
-	return heard, outcomes
+	return outcomes
 }
 
 // announcer runs one on a host.
@@ -308,4 +324,60 @@ func TestOtherMessagesAreLeftAlone(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func ids(from, to int) []chainhash.Hash {
+	all := make([]chainhash.Hash, 0, to-from)
+	for i := from; i < to; i++ {
+		all = append(all, chainhash.Hash{byte(i >> 8), byte(i)}) // below 65,536
+	}
+	return all
+}
+
+func TestTransactionsAreAnnouncedToThoseTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := testhost.New(t, 3, 20*time.Millisecond)
+		one, two := make(stock, 64), make(stock, 64)
+		listenInto(t, hosts[1], one)
+		listenInto(t, hosts[2], two)
+		a := announcer(t, hosts[0])
+		for _, h := range hosts[1:] {
+			testhost.Connect(t, hosts[0], h)
+			a.Join(h.ID())
+		}
+		a.Inventory(hosts[1].ID(), ids(0, 3))
+		a.Inventory("a stranger", ids(0, 3))
+		time.Sleep(time.Second)
+		if got := <-one; !slices.Equal(got, ids(0, 3)) {
+			t.Errorf("announced %v", got)
+		}
+		if len(two) > 0 {
+			t.Error("a peer heard what another was told")
+		}
+		// More than one message takes, and with a tip before it.
+		a.Announce(made(1)[0])
+		a.Inventory(hosts[1].ID(), ids(0, 2*MaxEntries+1))
+		time.Sleep(time.Second)
+		var got []chainhash.Hash
+		for _, n := range []int{MaxEntries, MaxEntries, 1} {
+			part := <-one
+			if len(part) != n {
+				t.Errorf("%d ids in a message, want %d", len(part), n)
+			}
+			got = append(got, part...)
+		}
+		if !slices.Equal(got, ids(0, 2*MaxEntries+1)) {
+			t.Error("not all were announced, or not in order")
+		}
+	})
+}
+
+func TestListenerThatFallsBehindMissesTheOldest(t *testing.T) {
+	a := New(nil, params)
+	a.Join("p")
+	a.Inventory("p", ids(0, 4000))
+	a.Inventory("p", ids(4000, 8000))
+	if got := a.listeners["p"].txs; !slices.Equal(got, ids(3000, 8000)) {
+		t.Errorf("%d ids wait, the first is %v", len(got), got[0])
+	}
 }

@@ -2,23 +2,31 @@ package announce
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"sync"
 
 	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/protocols/headerlist"
+	"github.com/pappus-network/pappus/protocols/invlist"
 )
+
+// maxInventory is how many ids of transactions wait for one slow listener: of one
+// too many the oldest is dropped, and the listener has it from others. 160 KB.
+// Source: what Bitcoin Core remembers of one peer's announcements.
+const maxInventory = 5000
 
 // maxPending is how many headers wait for one slow listener: with more, it is
 // told of the last alone and asks for the rest. 8 × 80 bytes.
 const maxPending = 8
 
-// Announcer tells the peers that have joined of each new tip. It is safe for
-// concurrent use.
+// Announcer tells the peers that have joined of each new tip, and of what is told
+// it for each. It is safe for concurrent use.
 type Announcer struct {
 	opener exchange.Opener
 	spec   exchange.Spec
@@ -33,6 +41,7 @@ type listener struct {
 	stop    context.CancelFunc // nil until Run has started it
 	news    chan struct{}      // pending is not empty
 	pending []wire.BlockHeader
+	txs     []chainhash.Hash
 }
 
 // New returns an announcer on a network; nothing is sent before Run.
@@ -114,6 +123,24 @@ func (a *Announcer) Announce(h wire.BlockHeader, except ...peer.ID) {
 	}
 }
 
+// Inventory tells one peer of transactions, by their ids. It never blocks.
+func (a *Announcer) Inventory(p peer.ID, txs []chainhash.Hash) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l, ok := a.listeners[p]
+	if !ok {
+		return
+	}
+	l.txs = append(l.txs, txs...)
+	if over := len(l.txs) - maxInventory; over > 0 {
+		l.txs = slices.Delete(l.txs, 0, over)
+	}
+	select {
+	case l.news <- struct{}{}:
+	default:
+	}
+}
+
 // linked says whether the last header is the child of the one before it.
 func linked(hs []wire.BlockHeader) bool {
 	n := len(hs)
@@ -135,15 +162,29 @@ func (a *Announcer) tell(ctx context.Context, p peer.ID, l *listener) {
 			return
 		case <-l.news:
 		}
-		a.mu.Lock()
-		hs := l.pending
-		l.pending = nil
-		a.mu.Unlock()
-		payload, err := headerlist.Encode(hs)
-		if err != nil || len(hs) == 0 {
-			continue
+		for m := range a.take(l) {
+			d = a.send(ctx, p, d, m)
 		}
-		d = a.send(ctx, p, d, exchange.Message{Command: headers, Payload: payload})
+	}
+}
+
+// take returns the messages that are pending for a listener, headers first. What
+// is added meanwhile comes with the next.
+func (a *Announcer) take(l *listener) iter.Seq[exchange.Message] {
+	a.mu.Lock()
+	hs, txs := l.pending, l.txs
+	l.pending, l.txs = nil, nil
+	a.mu.Unlock()
+	return func(yield func(exchange.Message) bool) {
+		if payload, err := headerlist.Encode(hs); err == nil && len(hs) > 0 && !yield(exchange.Message{Command: headers, Payload: payload}) {
+			return
+		}
+		for part := range slices.Chunk(txs, MaxEntries) {
+			payload, err := invlist.Encode(wire.InvTypeTx, part)
+			if err != nil || !yield(exchange.Message{Command: inv, Payload: payload}) {
+				return
+			}
+		}
 	}
 }
 

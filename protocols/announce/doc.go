@@ -2,7 +2,7 @@
 // (mechanisms 57, 64).
 //
 //	opener ── headers ──▶   1 to 1,024 headers, linked, the last one the new tip
-//	opener ── inv ──────▶   ≤ 1,024 hashes      read and left alone so far
+//	opener ── inv ──────▶   1 to 1,024 ids of transactions
 //	opener ── addr ─────▶   ≤ 1,024 entries     read and left alone so far
 //
 // One way and long-lived: each side opens a stream of its own to the other when

@@ -4,19 +4,23 @@ import (
 	"context"
 
 	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/protocols/headerlist"
+	"github.com/pappus-network/pappus/protocols/invlist"
 )
 
-// Sink is told of announced headers. They follow one another and carry the work
-// that they claim; whether they connect to anything is for the sink to see. It
-// must not block for long.
+// Sink is told of what peers announce. It must not block for long.
 type Sink interface {
+	// Announced is told of headers that follow one another and carry the work that
+	// they claim; whether they connect to anything is for the sink to see.
 	Announced(from peer.ID, headers []wire.BlockHeader)
+	// Inventory is told of transactions that a peer has, by their ids.
+	Inventory(from peer.ID, txs []chainhash.Hash)
 }
 
 // Server listens to announcements.
@@ -30,7 +34,10 @@ func NewServer(params *chaincfg.Params, sink Sink) *Server { return &Server{para
 
 // Handle is an [exchange.Handler]; there is no answer.
 func (s *Server) Handle(_ context.Context, from peer.ID, request exchange.Message, _ *exchange.Answer) error {
-	if request.Command != headers {
+	switch request.Command {
+	case inv:
+		return s.inventory(from, request.Payload)
+	case addr:
 		return nil
 	}
 	hs, err := headerlist.Decode(request.Payload, MaxEntries, events.TooMany)
@@ -42,6 +49,25 @@ func (s *Server) Handle(_ context.Context, from peer.ID, request exchange.Messag
 	}
 	if len(hs) > 0 {
 		s.sink.Announced(from, hs)
+	}
+	return nil
+}
+
+// inventory hands on the transactions of an inv and leaves other kinds alone:
+// blocks are announced by their headers.
+func (s *Server) inventory(from peer.ID, payload []byte) error {
+	vectors, err := invlist.Decode(payload, MaxEntries)
+	if err != nil {
+		return err
+	}
+	txs := make([]chainhash.Hash, 0, len(vectors))
+	for _, v := range vectors {
+		if v.Type == wire.InvTypeTx || v.Type == wire.InvTypeWitnessTx {
+			txs = append(txs, v.Hash)
+		}
+	}
+	if len(txs) > 0 {
+		s.sink.Inventory(from, txs)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func (l list) BlocksAfter(_ []chainhash.Hash, stop chainhash.Hash, most int) []c
 	return out
 }
 
-func (l list) MempoolHashes(most int) []chainhash.Hash {
+func (l list) MempoolHashes(_ peer.ID, most int) []chainhash.Hash {
 	var out []chainhash.Hash
 	for i := range min(l.txs, most) {
 		out = append(out, hash(i))

@@ -16,8 +16,9 @@ type Source interface {
 	// BlocksAfter returns at most so many hashes of stored blocks on the main
 	// chain after the first locator hash on it.
 	BlocksAfter(locator []chainhash.Hash, stop chainhash.Hash, most int) []chainhash.Hash
-	// MempoolHashes returns the ids of at most so many waiting transactions.
-	MempoolHashes(most int) []chainhash.Hash
+	// MempoolHashes returns the ids of at most so many waiting transactions that
+	// the asker may know of.
+	MempoolHashes(from peer.ID, most int) []chainhash.Hash
 }
 
 // Server answers getblocks and mempool.
@@ -27,10 +28,10 @@ type Server struct{ src Source }
 func NewServer(src Source) *Server { return &Server{src} }
 
 // Handle is an [exchange.Handler].
-func (s *Server) Handle(_ context.Context, _ peer.ID, request exchange.Message, answer *exchange.Answer) error {
+func (s *Server) Handle(_ context.Context, from peer.ID, request exchange.Message, answer *exchange.Answer) error {
 	kind, hashes := wire.InvTypeTx, []chainhash.Hash(nil)
 	if request.Command == mempool {
-		hashes = s.src.MempoolHashes(MaxTxs)
+		hashes = s.src.MempoolHashes(from, MaxTxs)
 	} else {
 		locator, stop, err := decodeGetBlocks(request.Payload)
 		if err != nil {

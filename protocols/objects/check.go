@@ -58,7 +58,7 @@ func parseTx(p peer.ID, raw []byte, want chainhash.Hash) (*btcutil.Tx, error) {
 		return nil, exchange.Charge(p, events.TrailingBytes, "%d bytes after transaction %v", len(rest), want)
 	}
 	if *t.Hash() != want {
-		return nil, exchange.Charge(p, events.Unasked, "transaction %v instead of %v", t.Hash(), want)
+		return nil, exchange.Charge(p, events.WrongTx, "transaction %v instead of %v", t.Hash(), want)
 	}
 	return t, nil
 }

@@ -57,41 +57,61 @@ func (c *Client) Tx(ctx context.Context, p peer.ID, hash chainhash.Hash) (*btcut
 	return nil, exchange.Charge(p, events.Unasked, "a %s for a transaction", m.Command)
 }
 
-// Result is the answer for one block.
+// Result is the answer for one block or transaction. Both are nil if the peer does
+// not have it.
 type Result struct {
 	Hash  chainhash.Hash
-	Block *btcutil.Block // nil: the peer does not have it
-	Bytes int            // of the block as it came
+	Block *btcutil.Block
+	Tx    *btcutil.Tx
+	Bytes int // of the object as it came
 }
 
-// Session is one stream of requests for blocks. One goroutine may call Request
+// Session is one stream of requests. One goroutine may call Request and RequestTxs
 // while another calls Next.
 type Session struct {
 	dialogue *exchange.Dialogue
 
 	mu    sync.Mutex
-	asked []chainhash.Hash // not answered yet, in order
+	asked []item // not answered yet, in order
+}
+
+// item is what was asked for.
+type item struct {
+	hash chainhash.Hash
+	tx   bool
 }
 
 // Request asks for blocks, at most 1,024, without waiting for them.
 func (s *Session) Request(ctx context.Context, hashes []chainhash.Hash) error {
+	return s.request(ctx, wire.InvTypeWitnessBlock, hashes)
+}
+
+// RequestTxs asks for transactions by their ids, at most 1,024, without waiting
+// for them.
+func (s *Session) RequestTxs(ctx context.Context, hashes []chainhash.Hash) error {
+	return s.request(ctx, wire.InvTypeWitnessTx, hashes)
+}
+
+func (s *Session) request(ctx context.Context, kind wire.InvType, hashes []chainhash.Hash) error {
 	if len(hashes) > MaxItems {
 		return fmt.Errorf("%d items, the limit is %d", len(hashes), MaxItems)
 	}
-	payload, err := invlist.Encode(wire.InvTypeWitnessBlock, hashes)
+	payload, err := invlist.Encode(kind, hashes)
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
-	s.asked = append(s.asked, hashes...)
+	for _, h := range hashes {
+		s.asked = append(s.asked, item{h, kind == wire.InvTypeWitnessTx})
+	}
 	s.mu.Unlock()
 	return s.dialogue.Send(ctx, exchange.Message{Command: getdata, Payload: payload})
 }
 
-// Next returns the answer for the oldest block that was asked for. The block's
-// header is the one asked for and its body belongs to it, witnesses included.
-// An error that is the peer's fault is an *[exchange.PeerError]; the session is
-// over then. The result names the block that was due even with an error about it.
+// Next returns the answer for the oldest object that was asked for. A block's
+// header is the one asked for and its body belongs to it, witnesses included; a
+// transaction has the id asked for, which does not cover its witnesses. An error that is the peer's fault is an *[exchange.PeerError]; the session is
+// over then. The result names the object that was due even with an error about it.
 func (s *Session) Next(ctx context.Context) (Result, error) {
 	m, err := s.dialogue.Receive(ctx)
 	if err != nil {
@@ -104,16 +124,21 @@ func (s *Session) Next(ctx context.Context) (Result, error) {
 		s.dialogue.Reset()
 		return Result{}, exchange.Charge(p, events.Unasked, "a %s that was not asked for", m.Command)
 	}
-	r := Result{Hash: s.asked[0], Bytes: len(m.Payload)}
+	due := s.asked[0]
+	r := Result{Hash: due.hash, Bytes: len(m.Payload)}
 	s.asked = s.asked[1:]
 	s.mu.Unlock()
-	switch m.Command {
-	case block:
-		r.Block, err = parseBlock(p, m.Payload, r.Hash)
-	case notfound:
+	switch {
+	case m.Command == notfound:
 		if err = checkMissing(p, m.Payload, r.Hash); errors.Is(err, ErrNotFound) {
 			return r, nil
 		}
+	case m.Command == block && !due.tx:
+		r.Block, err = parseBlock(p, m.Payload, r.Hash)
+	case m.Command == tx && due.tx:
+		r.Tx, err = parseTx(p, m.Payload, r.Hash)
+	case due.tx:
+		err = exchange.Charge(p, events.Unasked, "a %s for a transaction", m.Command)
 	default:
 		err = exchange.Charge(p, events.Unasked, "a %s for a block", m.Command)
 	}

@@ -42,7 +42,7 @@ func (s shelf) RawBlock(h chainhash.Hash) ([]byte, error) {
 	return raw, nil
 }
 
-func (s shelf) RawTx(h chainhash.Hash) ([]byte, error) { return s.RawBlock(h) }
+func (s shelf) RawTx(_ peer.ID, h chainhash.Hash) ([]byte, error) { return s.RawBlock(h) }
 
 // everybody admits everybody.
 type everybody struct{}
@@ -219,7 +219,7 @@ func TestTxIsCheckedToo(t *testing.T) {
 		if got, err := c.Tx(t.Context(), server, *txs[0].Hash()); err != nil || *got.Hash() != *txs[0].Hash() {
 			t.Errorf("transaction %v, %v", got, err)
 		}
-		if _, err := c.Tx(t.Context(), server, *txs[1].Hash()); exchange.ReasonOf(err) != events.Unasked {
+		if _, err := c.Tx(t.Context(), server, *txs[1].Hash()); exchange.ReasonOf(err) != events.WrongTx {
 			t.Errorf("another transaction in its place: %v", err)
 		}
 		if _, err := c.Tx(t.Context(), server, chainhash.Hash{8}); !errors.Is(err, ErrNotFound) {
@@ -257,6 +257,58 @@ func FuzzParseBlock(f *testing.F) {
 		}
 		if *got.Hash() != want {
 			t.Errorf("hash %v, want %v", got.Hash(), want)
+		}
+	})
+}
+
+func TestTransactionsAndBlocksComeOverOneSession(t *testing.T) {
+	b, s := chain(t)
+	block := b.At(103)
+	tx := block.Transactions()[1]
+	var raw bytes.Buffer
+	if err := tx.MsgTx().Serialize(&raw); err != nil {
+		t.Fatal(err)
+	}
+	s[*tx.Hash()] = raw.Bytes()
+	other := *block.Transactions()[0].Hash()
+	story(t, NewServer(s).Handle, func(t *testing.T, c *Client, server peer.ID, _ <-chan exchange.Outcome) {
+		session, err := c.Open(t.Context(), server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer session.Close()
+		if err := session.RequestTxs(t.Context(), []chainhash.Hash{*tx.Hash(), other}); err != nil {
+			t.Fatal(err)
+		}
+		if err := session.Request(t.Context(), []chainhash.Hash{*block.Hash()}); err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []chainhash.Hash{*tx.Hash(), other, *block.Hash()} {
+			r, err := session.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Hash != want || (r.Tx != nil) != (i == 0) || (r.Block != nil) != (i == 2) {
+				t.Errorf("answer %d: %+v", i, r)
+			}
+			if r.Tx != nil && *r.Tx.WitnessHash() != *tx.WitnessHash() {
+				t.Error("the transaction has lost its witness")
+			}
+		}
+	})
+	// Another transaction than the one asked for.
+	s[other] = raw.Bytes()
+	story(t, NewServer(s).Handle, func(t *testing.T, c *Client, server peer.ID, _ <-chan exchange.Outcome) {
+		session, err := c.Open(t.Context(), server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer session.Close()
+		if err := session.RequestTxs(t.Context(), []chainhash.Hash{other}); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := session.Next(t.Context()); exchange.ReasonOf(err) != events.WrongTx || r.Hash != other {
+			t.Errorf("%+v, %v", r, err)
 		}
 	})
 }

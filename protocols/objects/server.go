@@ -14,10 +14,11 @@ import (
 )
 
 // Source is what the server reads from: serialized objects with witnesses, or
-// an error that Is [ErrNotFound].
+// an error that Is [ErrNotFound]. For a transaction it matters who asks: what the
+// asker was not told of is not found.
 type Source interface {
 	RawBlock(hash chainhash.Hash) ([]byte, error)
-	RawTx(hash chainhash.Hash) ([]byte, error)
+	RawTx(from peer.ID, hash chainhash.Hash) ([]byte, error)
 }
 
 // Server answers getdata.
@@ -30,7 +31,7 @@ type Server struct {
 func NewServer(src Source) *Server { return &Server{src: src} }
 
 // Handle is an [exchange.Handler].
-func (s *Server) Handle(ctx context.Context, _ peer.ID, request exchange.Message, answer *exchange.Answer) error {
+func (s *Server) Handle(ctx context.Context, from peer.ID, request exchange.Message, answer *exchange.Answer) error {
 	items, err := invlist.Decode(request.Payload, MaxItems)
 	if err != nil {
 		return err
@@ -39,7 +40,7 @@ func (s *Server) Handle(ctx context.Context, _ peer.ID, request exchange.Message
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := s.one(item, answer); err != nil {
+		if err := s.one(from, item, answer); err != nil {
 			return err
 		}
 	}
@@ -47,7 +48,7 @@ func (s *Server) Handle(ctx context.Context, _ peer.ID, request exchange.Message
 }
 
 // one answers for one item.
-func (s *Server) one(item wire.InvVect, answer *exchange.Answer) error {
+func (s *Server) one(from peer.ID, item wire.InvVect, answer *exchange.Answer) error {
 	var cmd envelope.Command
 	var raw []byte
 	err := ErrNotFound // also for kinds of objects that we do not know
@@ -57,7 +58,7 @@ func (s *Server) one(item wire.InvVect, answer *exchange.Answer) error {
 		raw, err = s.src.RawBlock(item.Hash)
 	case wire.InvTypeTx, wire.InvTypeWitnessTx:
 		cmd = tx
-		raw, err = s.src.RawTx(item.Hash)
+		raw, err = s.src.RawTx(from, item.Hash)
 	case wire.InvTypeError, wire.InvTypeFilteredBlock, wire.InvTypeFilteredWitnessBlock:
 	}
 	if errors.Is(err, ErrNotFound) {

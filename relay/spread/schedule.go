@@ -13,8 +13,8 @@ import (
 )
 
 // Schedule decides when to announce which transaction to whom. It is not safe
-// for concurrent use. Without peers and transactions it takes 300 bytes, and
-// 100 more for each peer.
+// for concurrent use. Without peers and transactions it takes 260 bytes, and
+// 72 more for each peer (8 outbound and 8 inbound: 1.4 kB).
 type Schedule struct {
 	cfg   Config
 	rand  *rand.Rand

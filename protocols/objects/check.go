@@ -14,6 +14,7 @@ import (
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/protocols/invlist"
+	"github.com/pappus-network/pappus/protocols/rawtx"
 )
 
 // parseBlock decodes a block and checks that it is the one asked for and that
@@ -26,7 +27,7 @@ func parseBlock(p peer.ID, raw []byte, want chainhash.Hash) (*btcutil.Block, err
 	if got := chainhash.DoubleHashH(raw[:wire.MaxBlockHeaderPayload]); got != want {
 		return nil, exchange.Charge(p, events.WrongBlock, "block %v instead of %v", got, want)
 	}
-	rest, err := skipTxs(raw[wire.MaxBlockHeaderPayload:])
+	rest, err := rawtx.SkipAll(raw[wire.MaxBlockHeaderPayload:])
 	if err != nil {
 		return nil, exchange.Charge(p, events.Malformed, "block %v: %w", want, err)
 	}
@@ -46,16 +47,9 @@ func parseBlock(p peer.ID, raw []byte, want chainhash.Hash) (*btcutil.Block, err
 
 // parseTx decodes a transaction and checks that it is the one asked for.
 func parseTx(p peer.ID, raw []byte, want chainhash.Hash) (*btcutil.Tx, error) {
-	rest, err := skipTx(raw)
+	t, err := rawtx.Parse(raw)
 	if err != nil {
-		return nil, exchange.Charge(p, events.Malformed, "transaction %v: %w", want, err)
-	}
-	t, err := btcutil.NewTxFromBytes(raw)
-	if err != nil {
-		return nil, exchange.Charge(p, events.Malformed, "transaction %v: %w", want, err)
-	}
-	if len(rest) > 0 {
-		return nil, exchange.Charge(p, events.TrailingBytes, "%d bytes after transaction %v", len(rest), want)
+		return nil, exchange.Charge(p, exchange.ReasonOf(err), "transaction %v: %w", want, err)
 	}
 	if *t.Hash() != want {
 		return nil, exchange.Charge(p, events.WrongTx, "transaction %v instead of %v", t.Hash(), want)

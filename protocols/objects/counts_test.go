@@ -14,6 +14,7 @@ import (
 
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/rawtx"
 )
 
 // allocated returns how many bytes f allocates: the least of a few runs, since
@@ -78,23 +79,23 @@ func TestTheRestFits(t *testing.T) {
 	b, s := chain(t)
 	for height := range b.Tip().Height() {
 		raw := s[*b.At(height + 1).Hash()]
-		rest, err := skipTxs(raw[wire.MaxBlockHeaderPayload:])
+		rest, err := rawtx.SkipAll(raw[wire.MaxBlockHeaderPayload:])
 		if err != nil || len(rest) != 0 {
 			t.Errorf("block %d: %d bytes left, %v", height+1, len(rest), err)
 		}
 	}
 	whole := slices.Concat([]byte{1}, version, segwit, []byte{1}, nothing, []byte{1}, output, []byte{2, 0, 1, 9}, lockTime)
-	if rest, err := skipTxs(append(slices.Clone(whole), 7, 7)); err != nil || len(rest) != 2 {
+	if rest, err := rawtx.SkipAll(append(slices.Clone(whole), 7, 7)); err != nil || len(rest) != 2 {
 		t.Errorf("%d bytes left, %v", len(rest), err)
 	}
 	for n := range whole {
-		if _, err := skipTxs(whole[:n]); !errors.Is(err, io.ErrUnexpectedEOF) {
+		if _, err := rawtx.SkipAll(whole[:n]); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("cut after %d bytes: %v", n, err)
 		}
 	}
 	huge := binary.LittleEndian.AppendUint64([]byte{0xff}, 1<<63+41)
 	for _, at := range [][]byte{nil, {1, 2, 0, 0, 0}, slices.Concat([]byte{1}, version, []byte{1}, nothing[:36])} {
-		if _, err := skipTxs(slices.Concat(at, huge, make([]byte, 100))); !errors.Is(err, io.ErrUnexpectedEOF) {
+		if _, err := rawtx.SkipAll(slices.Concat(at, huge, make([]byte, 100))); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("2^63 and more after %x: %v", at, err)
 		}
 	}
@@ -114,7 +115,7 @@ func TestTheWalkIsNoStricterThanWire(t *testing.T) {
 				continue
 			}
 			taken++
-			if rest, err := skipTxs(raw[wire.MaxBlockHeaderPayload:]); err != nil || len(rest) != r.Len() {
+			if rest, err := rawtx.SkipAll(raw[wire.MaxBlockHeaderPayload:]); err != nil || len(rest) != r.Len() {
 				t.Errorf("byte %d with %x: %d bytes left, %v; wire leaves %d", at, change, len(rest), err, r.Len())
 			}
 		}

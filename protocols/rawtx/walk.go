@@ -1,4 +1,4 @@
-package objects
+package rawtx
 
 import (
 	"encoding/binary"
@@ -24,14 +24,14 @@ const (
 	amount   = 8
 )
 
-// skipTxs steps over a block's transactions and returns what follows them. It
+// SkipAll steps over a block's transactions and returns what follows them. It
 // says whether the counts and lengths fit the bytes, and nothing else of them.
-func skipTxs(b []byte) (rest []byte, err error) {
-	return skipEach(b, minTx, skipTx)
+func SkipAll(b []byte) (rest []byte, err error) {
+	return skipEach(b, minTx, Skip)
 }
 
-// skipTx steps over a transaction.
-func skipTx(b []byte) ([]byte, error) {
+// Skip steps over a transaction and returns what follows it.
+func Skip(b []byte) ([]byte, error) {
 	b, err := skip(b, 4) // version
 	if err != nil {
 		return nil, err

@@ -2,11 +2,9 @@
 // pure: events come in as method calls with the time as an argument, whom to ask
 // comes out as values.
 //
-//	Announced ─▶ delayed ─▶ ready ─Tick▶ asked ─▶ failed ─▶ when all have failed,
-//	             inbound    waits for    minutes   Failed,    forgotten
-//	             peers: 2 s room and for at most   time-out
-//	                        its turn
-//	Known, from anywhere: forgotten, with all offers
+//	Announced → delayed → ready → asked → failed
+//	            2 s, if           60 s at
+//	            inbound           most
 //
 // An offer is one transaction that one peer has announced. Of the offers of a
 // transaction at most one is asked for at a time. Ready ones whose peers have
@@ -14,12 +12,15 @@
 //
 // Invariants:
 //   - a peer that is silent keeps a transaction for one time-out at most;
-//   - each offer is asked for once;
+//   - each offer is asked for once, until its transaction is forgotten;
 //   - a peer has at most InFlight transactions to send and Remembered offers. A
 //     peer that offers more is not heard: it never costs another peer's offers;
 //   - equal calls give equal results: no map is iterated.
 //
-// After Bitcoin Core's txrequest.h and txdownloadman_impl.cpp. Until Core 0.21 a
-// peer could announce a transaction first, never send it, and have the others'
-// announcements forgotten meanwhile (CVE-2024-52913).
+// When all offers of a transaction have failed, it is forgotten; so it is when it
+// is known, wherever it came from.
+//
+// After Bitcoin Core's txrequest.h and txdownloadman_impl.cpp. Before Core 0.21 a
+// peer that announced a transaction first could withhold it for good
+// (CVE-2024-52913).
 package ask

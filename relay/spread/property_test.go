@@ -182,7 +182,11 @@ func (w *world) settle() {
 // transaction added while it is there and that it does not know, unless it is
 // counted as dropped.
 func TestEverythingIsAnnouncedOnce(t *testing.T) {
-	for seed := range uint64(200) {
+	seeds := uint64(100)
+	if testing.Short() {
+		seeds = 20
+	}
+	for seed := range seeds {
 		w := newWorld(t, seed)
 		w.run(1500)
 		w.settle()
@@ -210,7 +214,7 @@ func TestEqualCallsGiveEqualTraces(t *testing.T) {
 		return fmt.Sprintf("%x", w.trace.Sum(nil))
 	}
 	for seed := range uint64(20) {
-		if trace(seed) != trace(seed) {
+		if first, second := trace(seed), trace(seed); first != second {
 			t.Errorf("seed %d: two runs differ", seed)
 		}
 	}

@@ -122,9 +122,6 @@ func (s *Schedule) arm(t *timer, members []*member, mean time.Duration, pos uint
 		}
 	}
 	t.next++
-	if s.cfg.Flood {
-		t.due = s.row.entry(t.next).at + s.cfg.Delay
-	}
 }
 
 func (s *Schedule) set(t *timer, due time.Duration, next uint64) {
@@ -176,7 +173,7 @@ func (s *Schedule) Knows(p peer.ID, tx chainhash.Hash) {
 	switch {
 	case !ok:
 		m.knowledge().expect(key(tx))
-	case pos >= m.since && !t.passed(pos):
+	case !t.passed(pos):
 		m.knowledge().mark(pos, t.next)
 	}
 }
@@ -198,8 +195,8 @@ func (s *Schedule) Told(p peer.ID, tx chainhash.Hash) bool {
 // Dropped returns how many announcements were not made because too many waited.
 func (s *Schedule) Dropped() uint64 { return s.dropped }
 
-// Next returns when [Schedule.Tick] has something to do, zero if never. Leave,
-// Add and Tick change it.
+// Next returns when [Schedule.Tick] has something to do, zero if never; after a
+// drop there may be nothing. Leave, Add and Tick change it.
 func (s *Schedule) Next() time.Time {
 	var first *timer
 	if s.shared.armed {
@@ -262,9 +259,6 @@ func (s *Schedule) fire(out []Batch, t turn, at time.Duration) []Batch {
 		}
 		for part := range slices.Chunk(txs, s.cfg.MaxBatch) {
 			out = append(out, Batch{To: m.id, Txs: part})
-		}
-		if m.known != nil {
-			m.known.trim(end)
 		}
 	}
 	t.armed = false

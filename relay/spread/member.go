@@ -32,6 +32,19 @@ func (m *member) wants(pos uint64) bool {
 	return pos >= m.since && (m.known == nil || !m.known.has(pos))
 }
 
+// wantsAll says whether to announce everything from next on to the peer. With a
+// hundred silent spies that saves copying the queue a hundred times.
+func (m *member) wantsAll(next uint64) bool {
+	if m.since > next {
+		return false
+	}
+	if m.known == nil {
+		return true
+	}
+	m.known.trim(next)
+	return !slices.ContainsFunc(m.known.words, func(w uint64) bool { return w != 0 })
+}
+
 // knowledge returns what the peer knows, for writing.
 func (m *member) knowledge() *knowledge {
 	if m.known == nil {
@@ -73,6 +86,9 @@ func (k *knowledge) trim(next uint64) {
 	old := min((next-k.base)/64, uint64(len(k.words)))
 	k.words = slices.Delete(k.words, 0, int(old))
 	k.base = next &^ 63
+	if len(k.words) > 0 {
+		k.words[0] &^= 1<<(next%64) - 1
+	}
 }
 
 // expect notes that the peer knows what may be added later.

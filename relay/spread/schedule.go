@@ -31,7 +31,7 @@ type Schedule struct {
 // Batch is what to announce to one peer, in one message.
 type Batch struct {
 	To  peer.ID
-	Txs []chainhash.Hash // by hash
+	Txs []chainhash.Hash // by hash; batches share memory: not to be changed
 }
 
 // New returns a schedule without peers.
@@ -246,16 +246,16 @@ func (s *Schedule) Tick(now time.Time) []Batch {
 // fire appends to out what waits for t, for each of its members.
 func (s *Schedule) fire(out []Batch, t turn, at time.Duration) []Batch {
 	order, end := s.waiting(t.timer, at)
+	var all []chainhash.Hash // made when somebody knows nothing of it
 	for _, m := range t.members {
 		var txs []chainhash.Hash
-		for i, o := range order {
-			if !m.wants(o.pos) {
-				continue
+		if m.wantsAll(t.next) {
+			if all == nil {
+				all = s.wanted(order, func(uint64) bool { return true })
 			}
-			if txs == nil {
-				txs = make([]chainhash.Hash, 0, len(order)-i)
-			}
-			txs = append(txs, s.row.entry(o.pos).tx)
+			txs = all
+		} else {
+			txs = s.wanted(order, m.wants)
 		}
 		for part := range slices.Chunk(txs, s.cfg.MaxBatch) {
 			out = append(out, Batch{To: m.id, Txs: part})
@@ -266,6 +266,21 @@ func (s *Schedule) fire(out []Batch, t turn, at time.Duration) []Batch {
 		s.set(t.timer, s.row.entry(end).at+s.cfg.Delay, end)
 	}
 	return out
+}
+
+// wanted returns those of the transactions in order that are wanted.
+func (s *Schedule) wanted(order []place, wants func(pos uint64) bool) []chainhash.Hash {
+	var txs []chainhash.Hash
+	for i, o := range order {
+		if !wants(o.pos) {
+			continue
+		}
+		if txs == nil {
+			txs = make([]chainhash.Hash, 0, len(order)-i)
+		}
+		txs = append(txs, s.row.entry(o.pos).tx)
+	}
+	return txs
 }
 
 // place is a position, and what it sorts by: the first bytes of the hash, which

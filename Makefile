@@ -34,7 +34,7 @@ fuzz:
 	@set -eu; git grep -o --untracked -E '^func Fuzz[A-Za-z0-9_]*' -- '*_test.go' | sed 's/:func /:/' | \
 	while IFS=: read -r file name; do \
 		echo "== $$name ($$(dirname "$$file"))"; \
-		go test -run='^$$' -fuzz="^$$name\$$" -fuzztime=$(FUZZTIME) "./$$(dirname "$$file")" </dev/null; \
+		go test -run='^$$' -fuzz="^$$name\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=20x "./$$(dirname "$$file")" </dev/null; \
 	done
 
 bench: ## compare two runs with .bin/benchstat old.txt bench.txt

@@ -56,6 +56,7 @@ func (c *Chain) accept(b *btcutil.Block, trusted bool) error {
 	if trusted && b.MsgBlock().Header.PrevBlock == c.Tip().Hash {
 		flags = blockchain.BFFastAdd
 	}
+	defer c.settle()
 	if _, _, err := c.consensus.ProcessBlock(b, flags); err != nil {
 		return c.verdict(hash, err)
 	}

@@ -12,12 +12,12 @@ import (
 	"github.com/btcsuite/btcd/blockchain/indexers"
 	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/database"
-	"github.com/btcsuite/btcd/mempool"
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/ipfs/go-datastore"
 
 	"github.com/pappus-network/pappus/chain/headertree"
+	"github.com/pappus-network/pappus/chain/txpool"
 	"github.com/pappus-network/pappus/events"
 )
 
@@ -34,7 +34,7 @@ type Chain struct {
 	own     *chaincfg.Params // what btcd ties its deployments to
 	log     *slog.Logger
 	headers *headerIndex
-	pool    *mempool.TxPool
+	pool    *txpool.Pool
 	sigs    *txscript.SigCache
 	hashes  *txscript.HashCache
 	salvage *salvage
@@ -71,6 +71,9 @@ func Open(cfg Config, params *chaincfg.Params, headers datastore.Batching, log *
 	}
 	if cfg.UTXOCache == 0 {
 		cfg.UTXOCache = defaultUTXOCache
+	}
+	if cfg.Mempool == (txpool.Config{}) {
+		cfg.Mempool = txpool.DefaultConfig()
 	}
 	bridgeLogs(log)
 	index, err := openHeaders(params, headers, log)

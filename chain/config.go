@@ -6,6 +6,8 @@ import (
 	"math/big"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
+
+	"github.com/pappus-network/pappus/chain/txpool"
 )
 
 // MinPrune is the least that Prune may be: two whole block files of ffldb (512 MiB
@@ -32,12 +34,13 @@ type Config struct {
 	TxIndex      bool         // find any confirmed transaction by its hash
 	CFIndex      bool         // keep BIP 158 filters
 	UTXOCache    uint64       // bytes
-	MinChainWork *big.Int     // a chain with less is never called current; nil = 0
+	Mempool      txpool.Config
+	MinChainWork *big.Int // a chain with less is never called current; nil = 0
 }
 
 // DefaultConfig returns the settings of a full node that keeps its data in dir.
 func DefaultConfig(dir string) Config {
-	return Config{Dir: dir, UTXOCache: defaultUTXOCache}
+	return Config{Dir: dir, UTXOCache: defaultUTXOCache, Mempool: txpool.DefaultConfig()}
 }
 
 // Validate reports the first setting that cannot work, and what to do about it.

@@ -7,8 +7,10 @@ import (
 
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chaincfg/v2"
-	"github.com/btcsuite/btcd/mempool"
+	"github.com/btcsuite/btcd/chainhash/v2"
 
+	"github.com/pappus-network/pappus/chain/txpool"
+	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/internal/chaingen"
 )
 
@@ -31,13 +33,13 @@ func TestMempoolFollowsTheChain(t *testing.T) {
 	if err := txs[0].Serialize(&want); err != nil || !bytes.Equal(raw, want.Bytes()) {
 		t.Errorf("raw transaction %x, want %x (%v)", raw, want.Bytes(), err)
 	}
-	if n := len(c.MempoolHashes(2)); n != 2 {
+	if n := len(c.Mempool().Hashes(2, func(chainhash.Hash) bool { return true })); n != 2 {
 		t.Errorf("%d hashes, want 2", n)
 	}
 
 	fork := b.Tip()
 	mustAccept(t, c, b.NextBlock(txs[0], txs[1]))
-	if c.Mempool().Count() != 1 || !c.Mempool().HaveTransaction(new(txs[2].TxHash())) {
+	if c.Mempool().Count() != 1 || !c.Mempool().Have(txs[2].TxHash()) {
 		t.Errorf("after a block with two of them %d wait", c.Mempool().Count())
 	}
 	b.Switch(*fork.Hash())
@@ -48,7 +50,7 @@ func TestMempoolFollowsTheChain(t *testing.T) {
 	// A block that spends the same coin makes the waiting transaction impossible.
 	again := b.Broken(chaingen.DoubleSpend).MsgBlock().Transactions[1]
 	mustAccept(t, c, b.NextBlock(again))
-	if c.Mempool().Count() != 2 || c.Mempool().HaveTransaction(&hash) {
+	if c.Mempool().Count() != 2 || c.Mempool().Have(hash) {
 		t.Errorf("after a double spend in a block %d wait", c.Mempool().Count())
 	}
 	if _, err := c.RawTx(hash); !errors.Is(err, ErrNotFound) {
@@ -60,11 +62,16 @@ func TestSubmitNamesTheRule(t *testing.T) {
 	b := simnetBuilder()
 	c := openTest(t, &chaincfg.SimNetParams)
 	mustAccept(t, c, b.Chain()...)
-	for _, fault := range []chaingen.Fault{chaingen.BadSignature, chaingen.BadAmount, chaingen.MissingCoin, chaingen.ImmatureSpend} {
+	for fault, want := range map[chaingen.Fault]events.Reason{
+		chaingen.BadSignature:  events.InvalidTx,
+		chaingen.BadAmount:     events.InvalidTx,
+		chaingen.MissingCoin:   events.OrphanTx,
+		chaingen.ImmatureSpend: events.NonstandardTx, // it will be good in time
+	} {
 		tx := b.Broken(fault).MsgBlock().Transactions[1]
 		err := c.Submit(btcutil.NewTx(tx))
-		if rule := (mempool.RuleError{}); !errors.As(err, &rule) {
-			t.Errorf("%v: %v", fault, err)
+		if refused, ok := errors.AsType[*txpool.RejectError](err); !ok || refused.Reason != want {
+			t.Errorf("%v: %v, want %s", fault, err, want)
 		}
 	}
 	if c.Mempool().Count() != 0 {

@@ -67,8 +67,8 @@ func (c *Chain) template(payTo []byte) (*wire.MsgBlock, error) {
 	if c.closed {
 		return nil, ErrClosed
 	}
-	policy := mining.Policy{BlockMaxWeight: maxMinedWeight, TxMinFreeFee: MinRelayFee}
-	generator := mining.NewBlkTmplGenerator(&policy, c.own, c.pool, c.consensus, localClock{}, c.sigs, c.hashes)
+	policy := mining.Policy{BlockMaxWeight: maxMinedWeight, TxMinFreeFee: c.cfg.Mempool.MinRelayFee}
+	generator := mining.NewBlkTmplGenerator(&policy, c.own, c.pool.Source(), c.consensus, localClock{}, c.sigs, c.hashes)
 	t, err := generator.NewBlockTemplate(nil)
 	if err != nil {
 		return nil, fmt.Errorf("make block template: %w", err)

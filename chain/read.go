@@ -98,9 +98,8 @@ func (c *Chain) RawTx(hash chainhash.Hash) ([]byte, error) {
 
 // FindTx is [Chain.RawTx] and the block that holds the transaction, nil for the mempool.
 func (c *Chain) FindTx(hash chainhash.Hash) (raw []byte, block *chainhash.Hash, err error) {
-	if tx, err := c.pool.FetchTransaction(&hash); err == nil {
-		raw, err := serializeTx(tx.MsgTx())
-		return raw, nil, err
+	if raw, ok := c.pool.Raw(hash); ok {
+		return append([]byte(nil), raw...), nil, nil
 	}
 	c.swapping.RLock()
 	defer c.swapping.RUnlock()

@@ -88,7 +88,7 @@ func (c *Chain) notified(n *blockchain.Notification) {
 	case blockchain.NTBlockDisconnected:
 		parent, _ := c.Headers().Lookup(header.PrevBlock) // every accepted block has its header there
 		c.moveTip(&parent.Header)
-		c.readmit(block)
+		c.pool.Disconnect(block)
 		c.emit(events.BlockDisconnected{Height: block.Height(), Hash: hash})
 	case blockchain.NTBlockAccepted:
 		// Stored, perhaps on a side branch: nothing depends on it.

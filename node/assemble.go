@@ -135,7 +135,7 @@ func (s source) BlocksAfter(locator []chainhash.Hash, stop chainhash.Hash, most 
 
 // MempoolHashes implements inventory.Source.
 func (s source) MempoolHashes(_ peer.ID, most int) []chainhash.Hash {
-	return s.chain.MempoolHashes(most)
+	return s.chain.Mempool().Hashes(most, func(chainhash.Hash) bool { return true })
 }
 
 // listener takes what peers announce.

@@ -4,19 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
-	"github.com/btcsuite/btcd/blockchain"
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
-	"github.com/btcsuite/btcd/mempool"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/api"
 	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/chain/headertree"
+	"github.com/pappus-network/pappus/chain/txpool"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/status"
 )
@@ -89,10 +87,10 @@ func (b backend) Usage() api.Usage {
 
 // Pending implements api.Mempool.
 func (b backend) Pending() []api.Pending {
-	descs := b.node.chain.Mempool().TxDescs()
-	all := make([]api.Pending, len(descs))
-	for i, d := range descs {
-		all[i] = api.Pending{Tx: d.Tx, Fee: btcutil.Amount(d.Fee), Added: d.Added, Height: d.Height}
+	entries := b.node.chain.Mempool().Entries()
+	all := make([]api.Pending, len(entries))
+	for i, e := range entries {
+		all[i] = api.Pending{Tx: e.Tx, Fee: e.Fee, Added: e.Added, Height: e.Height}
 	}
 	return all
 }
@@ -108,40 +106,28 @@ func (b backend) FindTx(txid chainhash.Hash) ([]byte, chainhash.Hash, error) {
 
 // SubmitTx implements api.Mempool.
 func (b backend) SubmitTx(tx *btcutil.Tx, maxFeeRate btcutil.Amount) error {
-	pool := b.node.chain.Mempool()
-	if pool.HaveTransaction(tx.Hash()) {
-		return api.ErrPending
-	}
-	check, err := pool.CheckMempoolAcceptance(tx)
+	fee, size, err := b.node.chain.Mempool().Check(time.Now(), tx)
 	if err != nil {
 		return submitError(err)
 	}
-	if len(check.MissingParents) > 0 {
-		return api.ErrMissingInputs
-	}
-	if maxFeeRate > 0 && check.TxSize > 0 && int64(check.TxFee)*1000/check.TxSize > int64(maxFeeRate) {
+	if maxFeeRate > 0 && size > 0 && int64(fee)*1000/size > int64(maxFeeRate) {
 		return api.ErrFeeTooHigh
 	}
 	return submitError(b.node.chain.Submit(tx))
 }
 
 // submitError names what the API distinguishes; any other rule passes as it is.
-// btcd has one reject code for several cases, so the rule's own words decide.
 func submitError(err error) error {
-	var rule mempool.RuleError
-	if !errors.As(err, &rule) {
+	refused, ok := errors.AsType[*txpool.RejectError](err)
+	if !ok {
 		return err
 	}
-	var consensus blockchain.RuleError
-	if errors.As(rule.Err, &consensus) && consensus.ErrorCode == blockchain.ErrMissingTxOut {
+	switch refused.Reason { //nolint:exhaustive // the rule itself says the rest
+	case events.OrphanTx:
 		return fmt.Errorf("%w: %w", api.ErrMissingInputs, err)
-	}
-	switch text := rule.Error(); {
-	case strings.HasPrefix(text, "orphan transaction"):
-		return fmt.Errorf("%w: %w", api.ErrMissingInputs, err)
-	case strings.HasPrefix(text, "already have transaction"):
+	case events.KnownTx:
 		return fmt.Errorf("%w: %w", api.ErrPending, err)
-	case strings.HasPrefix(text, "transaction already exists"):
+	case events.MinedTx:
 		return fmt.Errorf("%w: %w", api.ErrConfirmed, err)
 	}
 	return err
@@ -230,7 +216,7 @@ func (b backend) Network() api.Network {
 		Agent:    Agent,
 		Services: uint64(b.node.services()),
 		Listen:   b.node.host.Addrs(),
-		RelayFee: chain.MinRelayFee,
+		RelayFee: b.node.chain.Mempool().Info(time.Now()).MinRelayFee,
 	}
 }
 

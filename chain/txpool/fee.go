@@ -1,0 +1,58 @@
+package txpool
+
+import (
+	"math"
+	"time"
+
+	"github.com/btcsuite/btcd/btcutil/v2"
+)
+
+// feeHalfLife is how fast the minimum fee falls once nothing is evicted any more;
+// twice as fast when the pool is half empty, four times when it is three quarters
+// empty. Source: Bitcoin Core's ROLLING_FEE_HALFLIFE and GetMinFee.
+const feeHalfLife = 12 * time.Hour
+
+// feeFloor is the minimum fee rate that eviction makes.
+type feeFloor struct {
+	rate   float64 // satoshi per 1,000 virtual bytes; 0 = none
+	at     time.Time
+	halted bool // since the last eviction no block has come
+}
+
+// raise notes what was evicted last.
+func (f *feeFloor) raise(rate float64) {
+	if rate > f.rate {
+		f.rate = rate
+	}
+	f.halted = true
+}
+
+// block lets the floor fall from now on.
+func (f *feeFloor) block(now time.Time) {
+	f.halted = false
+	f.at = now
+}
+
+// minimum returns the floor at now for a pool that is so full, 0..1. Below half the
+// incremental fee there is none.
+func (f *feeFloor) minimum(now time.Time, full float64, incremental btcutil.Amount) btcutil.Amount {
+	if f.rate == 0 {
+		return 0
+	}
+	if !f.halted && now.After(f.at) {
+		half := feeHalfLife
+		switch {
+		case full < 0.25:
+			half /= 4
+		case full < 0.5:
+			half /= 2
+		}
+		f.rate *= math.Exp2(-float64(now.Sub(f.at)) / float64(half))
+		f.at = now
+		if f.rate < float64(incremental)/2 {
+			f.rate = 0
+			return 0
+		}
+	}
+	return max(btcutil.Amount(math.Ceil(f.rate)), incremental)
+}

@@ -1,0 +1,119 @@
+package txpool
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"github.com/btcsuite/btcd/btcutil/v2"
+	"github.com/btcsuite/btcd/chainhash/v2"
+)
+
+// Info is the pool as a whole.
+type Info struct {
+	Count       int
+	Size        int64 // virtual bytes
+	Fee         btcutil.Amount
+	Memory      int64 // bytes that it takes up, by estimate
+	MaxMemory   int64
+	MinFee      btcutil.Amount // satoshi per 1,000 virtual bytes
+	MinRelayFee btcutil.Amount // the same when the pool is not full
+	Incremental btcutil.Amount
+}
+
+// Info returns the pool's figures at now.
+func (p *Pool) Info(now time.Time) Info {
+	least := p.MinFee(now)
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return Info{
+		Count: len(p.graph.entries), Size: p.graph.size, Fee: p.graph.fee,
+		Memory: p.graph.memory, MaxMemory: p.cfg.MaxBytes,
+		MinFee: least, MinRelayFee: p.cfg.MinRelayFee, Incremental: p.cfg.IncrementalFee,
+	}
+}
+
+// Count is how many transactions wait.
+func (p *Pool) Count() int {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return len(p.graph.entries)
+}
+
+// Have says whether a transaction waits.
+func (p *Pool) Have(txid chainhash.Hash) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	_, ok := p.graph.entries[txid]
+	return ok
+}
+
+// Tx returns a transaction that waits. It is shared: do not change it.
+func (p *Pool) Tx(txid chainhash.Hash) (*btcutil.Tx, bool) {
+	e, ok := p.Entry(txid)
+	return e.Tx, ok
+}
+
+// Raw returns a transaction's bytes, with witnesses. They are shared: do not change
+// them.
+func (p *Pool) Raw(txid chainhash.Hash) ([]byte, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if e, ok := p.graph.entries[txid]; ok {
+		return e.raw, true
+	}
+	return nil, false
+}
+
+// Entry returns a transaction with what is known of it.
+func (p *Pool) Entry(txid chainhash.Hash) (Entry, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if e, ok := p.graph.entries[txid]; ok {
+		return e.Entry, true
+	}
+	return Entry{}, false
+}
+
+// Entries returns all that wait, the longest first.
+func (p *Pool) Entries() []Entry {
+	p.mu.RLock()
+	all := make([]Entry, 0, len(p.graph.entries))
+	for _, e := range p.graph.entries {
+		all = append(all, e.Entry)
+	}
+	p.mu.RUnlock()
+	slices.SortFunc(all, func(a, b Entry) int {
+		if order := a.Added.Compare(b.Added); order != 0 {
+			return order
+		}
+		return bytes.Compare(a.Tx.Hash()[:], b.Tx.Hash()[:])
+	})
+	return all
+}
+
+// Hashes returns at most so many ids of waiting transactions that keep takes.
+func (p *Pool) Hashes(most int, keep func(chainhash.Hash) bool) []chainhash.Hash {
+	p.mu.RLock()
+	all := make([]chainhash.Hash, 0, len(p.graph.entries))
+	for hash := range p.graph.entries {
+		all = append(all, hash)
+	}
+	p.mu.RUnlock()
+	all = slices.DeleteFunc(all, func(h chainhash.Hash) bool { return !keep(h) })
+	slices.SortFunc(all, func(a, b chainhash.Hash) int { return bytes.Compare(a[:], b[:]) })
+	return all[:min(most, len(all))]
+}
+
+// Conflicts returns the waiting transactions that spend what this one spends.
+func (p *Pool) Conflicts(tx *btcutil.Tx) []chainhash.Hash {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	var all []chainhash.Hash
+	for _, in := range tx.MsgTx().TxIn {
+		if e, ok := p.graph.spends[in.PreviousOutPoint]; ok && e.Tx != tx && !slices.Contains(all, *e.Tx.Hash()) {
+			all = append(all, *e.Tx.Hash())
+		}
+	}
+	return all
+}

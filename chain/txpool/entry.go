@@ -2,6 +2,7 @@ package txpool
 
 import (
 	"container/heap"
+	"slices"
 	"time"
 
 	"github.com/btcsuite/btcd/btcutil/v2"
@@ -113,7 +114,7 @@ func (g *graph) add(e *entry) {
 	heap.Push(&g.worst, e)
 	// Children may be here already, when a reorganisation brings their parent back.
 	for i := range e.Tx.MsgTx().TxOut {
-		if c, ok := g.spends[wire.OutPoint{Hash: *e.Tx.Hash(), Index: uint32(i)}]; ok && !contains(c.parents, e) { // outputs of one transaction
+		if c, ok := g.spends[wire.OutPoint{Hash: *e.Tx.Hash(), Index: uint32(i)}]; ok && !slices.Contains(c.parents, e) { // outputs of one transaction
 			c.parents = append(c.parents, e)
 			e.children = append(e.children, c)
 		}
@@ -167,7 +168,7 @@ func (g *graph) remove(e *entry) {
 func (g *graph) parents(tx *btcutil.Tx) []*entry {
 	var all []*entry
 	for _, in := range tx.MsgTx().TxIn {
-		if p, ok := g.entries[in.PreviousOutPoint.Hash]; ok && !contains(all, p) {
+		if p, ok := g.entries[in.PreviousOutPoint.Hash]; ok && !slices.Contains(all, p) {
 			all = append(all, p)
 		}
 	}
@@ -194,23 +195,8 @@ func reach(e *entry, next func(*entry) []*entry) []*entry {
 	return all
 }
 
-func contains(all []*entry, e *entry) bool {
-	for _, o := range all {
-		if o == e {
-			return true
-		}
-	}
-	return false
-}
-
 func without(all []*entry, e *entry) []*entry {
-	rest := all[:0]
-	for _, o := range all {
-		if o != e {
-			rest = append(rest, o)
-		}
-	}
-	return rest
+	return slices.DeleteFunc(all, func(o *entry) bool { return o == e })
 }
 
 // virtual returns a transaction's virtual size.

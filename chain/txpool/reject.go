@@ -44,6 +44,18 @@ var (
 	ErrCoinbase = errors.New("coinbase")
 )
 
+// Explain turns what an overlay's validation returned into a *[RejectError]: an
+// error, or transactions whose outputs are missing.
+func (p *Pool) Explain(tx *btcutil.Tx, missing []*chainhash.Hash, err error) error {
+	switch {
+	case err != nil:
+		return p.classify(tx, err)
+	case len(missing) > 0:
+		return missingError(tx, missing)
+	}
+	return nil
+}
+
 // classify turns btcd's error into ours.
 func (p *Pool) classify(tx *btcutil.Tx, err error) *RejectError {
 	reject := func(r events.Reason, err error) *RejectError {

@@ -1,0 +1,83 @@
+package relay
+
+import (
+	"context"
+	"sync"
+
+	"github.com/btcsuite/btcd/btcutil/v2"
+	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+// Publisher gossips a transaction, unless gossip has brought it already.
+type Publisher interface {
+	PublishTx(ctx context.Context, tx *btcutil.Tx) error
+}
+
+// gossiping spreads by gossipsub. What gossip brings it forwards by itself; what
+// came otherwise is published.
+type gossiping struct {
+	intake *intake
+	gossip Publisher
+	wake   chan struct{} // queue has grown
+
+	mu    sync.Mutex
+	queue []chainhash.Hash // pubsub holds its caller up; ids of the mempool's, so bounded by it
+}
+
+func newGossiping(in *intake, gossip Publisher) *gossiping {
+	return &gossiping{intake: in, gossip: gossip, wake: make(chan struct{}, 1)}
+}
+
+// Run publishes until ctx ends.
+func (g *gossiping) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-g.wake:
+		}
+		for _, hash := range g.waiting() {
+			tx, ok := g.intake.pool.Tx(hash)
+			if !ok {
+				continue // mined or replaced meanwhile
+			}
+			if err := g.gossip.PublishTx(ctx, tx); err != nil && ctx.Err() == nil {
+				g.intake.log.WarnContext(ctx, "transaction is not published", "tx", hash, "err", err)
+			}
+		}
+	}
+}
+
+func (g *gossiping) waiting() []chainhash.Hash {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	all := g.queue
+	g.queue = nil
+	return all
+}
+
+// Originate implements [Mechanism].
+func (g *gossiping) Originate(_ context.Context, tx *btcutil.Tx) error { return g.intake.own(tx) }
+
+// Stemmed implements [Mechanism]: for one who has no stem it ends here.
+func (g *gossiping) Stemmed(_ context.Context, from peer.ID, tx *btcutil.Tx) error {
+	return g.intake.take(from, tx)
+}
+
+// Spread implements [Mechanism]. gossipsub knows by itself who has it.
+func (g *gossiping) Spread(tx *btcutil.Tx, _ ...peer.ID) {
+	g.mu.Lock()
+	g.queue = append(g.queue, *tx.Hash())
+	g.mu.Unlock()
+	nudge(g.wake)
+}
+
+// Serves implements [Mechanism]: what is in the mempool has been published.
+func (g *gossiping) Serves(peer.ID, chainhash.Hash) bool { return true }
+
+// Join implements [Mechanism].
+func (g *gossiping) Join(peer.ID, Link) {}
+
+// Leave implements [Mechanism].
+func (g *gossiping) Leave(peer.ID) {}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,6 +22,8 @@ import (
 	"github.com/pappus-network/pappus/protocols/inventory"
 	"github.com/pappus-network/pappus/protocols/objects"
 	"github.com/pappus-network/pappus/protocols/status"
+	"github.com/pappus-network/pappus/protocols/stem"
+	"github.com/pappus-network/pappus/store"
 )
 
 // Assemble builds a node from parts that somebody else has opened and closes.
@@ -43,12 +46,15 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 	if parts.Metrics == nil {
 		parts.Metrics = NewMetrics()
 	}
+	if parts.Store == nil {
+		parts.Store = store.OpenMemory()
+	}
 	if parts.gater == nil {
 		parts.gater = newGater(time.Now, named) // bans end links; the host's own gater, if any, refuses new ones
 	}
 	n := &Node{
 		cfg: cfg, params: params, log: log, payTo: script,
-		host: parts.Host, chain: parts.Chain, src: parts.Src,
+		host: parts.Host, chain: parts.Chain, store: parts.Store, src: parts.Src, secret: fork(parts.Src),
 		metrics: parts.Metrics, traffic: parts.Traffic, gater: parts.gater,
 		bus: NewBus(), ledger: status.NewLedger(), nonce: parts.Src.Uint64(),
 		ready: make(chan struct{}), quit: make(chan struct{}),
@@ -68,10 +74,14 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 	return n, nil
 }
 
-// fork draws the seed of a source for another owner: a source is not safe for
-// two goroutines.
+// fork draws the seed of a source for another owner: a source is not safe for two
+// goroutines. 256 bits of seed, so that what one gives tells nothing of another.
 func fork(src rand.Source) rand.Source {
-	return rand.NewPCG(src.Uint64(), src.Uint64())
+	var seed [32]byte
+	for i := 0; i < len(seed); i += 8 {
+		binary.LittleEndian.PutUint64(seed[i:], src.Uint64())
+	}
+	return rand.NewChaCha8(seed)
 }
 
 // chainEvent passes on what the chain did. It is called while the next block
@@ -88,9 +98,10 @@ func (n *Node) serve(ctx context.Context) {
 	}
 	register(n.peers.handshake.Spec(), n.peers.handshake.Handle)
 	register(headers.Spec(n.params), headers.NewServer(n.chain).Handle)
-	register(inventory.Spec(n.params), inventory.NewServer(source{n.chain}).Handle)
-	register(objects.Spec(n.params), objects.NewServer(source{n.chain}).Handle)
-	register(announce.Spec(n.params), announce.NewServer(n.params, listener{n.sync}).Handle)
+	register(inventory.Spec(n.params), inventory.NewServer(source{n}).Handle)
+	register(objects.Spec(n.params), objects.NewServer(source{n}).Handle)
+	register(announce.Spec(n.params), announce.NewServer(n.params, listener{n}).Handle)
+	register(stem.Spec(n.params), stem.NewServer(n.relaying.relay).Handle)
 }
 
 // served is told of every request that a peer put to us.
@@ -114,38 +125,45 @@ func (n *Node) Status() status.Status {
 
 // source serves stored objects under the name that the protocol has for what is
 // not there.
-type source struct{ chain *chain.Chain }
+type source struct{ node *Node }
 
 // RawBlock implements objects.Source.
 func (s source) RawBlock(hash chainhash.Hash) ([]byte, error) {
-	raw, err := s.chain.RawBlock(hash)
+	raw, err := s.node.chain.RawBlock(hash)
 	return raw, asObject(err)
 }
 
 // RawTx implements objects.Source.
-func (s source) RawTx(_ peer.ID, hash chainhash.Hash) ([]byte, error) {
-	raw, err := s.chain.RawTx(hash)
+func (s source) RawTx(from peer.ID, hash chainhash.Hash) ([]byte, error) {
+	if s.node.chain.Mempool().Have(hash) && !s.node.relaying.relay.Serves(from, hash) {
+		return nil, objects.ErrNotFound
+	}
+	raw, err := s.node.chain.RawTx(hash)
 	return raw, asObject(err)
 }
 
 // BlocksAfter implements inventory.Source.
 func (s source) BlocksAfter(locator []chainhash.Hash, stop chainhash.Hash, most int) []chainhash.Hash {
-	return s.chain.BlocksAfter(locator, stop, most)
+	return s.node.chain.BlocksAfter(locator, stop, most)
 }
 
 // MempoolHashes implements inventory.Source.
-func (s source) MempoolHashes(_ peer.ID, most int) []chainhash.Hash {
-	return s.chain.Mempool().Hashes(most, func(chainhash.Hash) bool { return true })
+func (s source) MempoolHashes(from peer.ID, most int) []chainhash.Hash {
+	return s.node.chain.Mempool().Hashes(most, func(tx chainhash.Hash) bool { return s.node.relaying.relay.Serves(from, tx) })
 }
 
 // listener takes what peers announce.
-type listener struct{ sync *blocksync.Sync }
+type listener struct{ node *Node }
 
 // Announced implements announce.Sink.
-func (l listener) Announced(from peer.ID, hs []wire.BlockHeader) { l.sync.Announced(from, hs) }
+func (l listener) Announced(from peer.ID, hs []wire.BlockHeader) { l.node.sync.Announced(from, hs) }
 
 // Inventory implements announce.Sink.
-func (listener) Inventory(peer.ID, []chainhash.Hash) {}
+func (l listener) Inventory(from peer.ID, txs []chainhash.Hash) {
+	if !l.node.sync.Progress().Syncing { // what waits for a block cannot be judged before the chain is here
+		l.node.relaying.relay.Inventory(from, txs)
+	}
+}
 
 func asObject(err error) error {
 	if errors.Is(err, chain.ErrNotFound) {
@@ -157,16 +175,16 @@ func asObject(err error) error {
 // syncFollower tells blocksync of peers.
 type syncFollower struct{ sync *blocksync.Sync }
 
-func (f syncFollower) Join(p peer.ID, s status.Status) {
-	f.sync.Join(p, s.Best, s.Height, s.Services&status.Full != 0)
+func (f syncFollower) Join(p linked) {
+	f.sync.Join(p.id, p.status.Best, p.status.Height, p.status.Services&status.Full != 0)
 }
 func (f syncFollower) Leave(p peer.ID) { f.sync.Leave(p) }
 
 // announceFollower tells the announcer of peers.
 type announceFollower struct{ announcer *announce.Announcer }
 
-func (f announceFollower) Join(p peer.ID, _ status.Status) { f.announcer.Join(p) }
-func (f announceFollower) Leave(p peer.ID)                 { f.announcer.Leave(p) }
+func (f announceFollower) Join(p linked)   { f.announcer.Join(p.id) }
+func (f announceFollower) Leave(p peer.ID) { f.announcer.Leave(p) }
 
 // gauges registers what is read when somebody asks.
 func (n *Node) gauges() {

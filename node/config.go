@@ -15,6 +15,9 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
+
+	"github.com/pappus-network/pappus/discovery/slots"
+	"github.com/pappus-network/pappus/relay"
 )
 
 // Agent is what identify and status say of us: the same for every node of a
@@ -24,6 +27,16 @@ const Agent = "pappus/0.1"
 // minPruneMiB is the least that may be kept: two of the database's 512 MiB
 // block files and the one being written. Source: btcd's own minimum for --prune.
 const minPruneMiB = 1536
+
+// minRotate is the least mean time between two rotations: a dial a minute costs
+// 3 ms of CPU on either side, more often no epoch of Dandelion's would find its
+// stems again.
+const minRotate = time.Minute
+
+// minMempoolMiB is the least that the mempool may take up: a chain of 25
+// transactions of 400,000 weight units and room to choose from. Source: Bitcoin
+// Core asks for 5 MB.
+const minMempoolMiB = 5
 
 // Config is all that an operator can set. It is plain data: [DefaultConfig]
 // fills it, [Config.Validate] checks it and never changes it.
@@ -35,7 +48,12 @@ type Config struct {
 	Connect []string // multiaddrs with /p2p/<peer id>: dial these and only these
 	AddNode []string // multiaddrs with /p2p/<peer id>: keep a link to these as well
 
-	MaxPeers int // connected peers above which the youngest idle ones are let go
+	MaxPeers int           // connected peers above which the youngest idle ones are let go
+	Rotate   time.Duration // mean time after which an outbound link makes way for another; 0 = never
+
+	Broadcast  string // how transactions spread: dandelion, gossip, diffusion or flood
+	Fluff      string // how they do after Dandelion's stem: gossip or diffusion
+	MempoolMiB int    // most that the mempool takes up
 
 	Mine      bool          // regtest and simnet only
 	MineTo    string        // address that is paid; empty = an output that anybody may spend
@@ -59,9 +77,15 @@ func DefaultConfig() Config {
 		dir = filepath.Join(home, ".pappus")
 	}
 	return Config{
-		Network:   "mainnet",
-		DataDir:   dir,
-		MaxPeers:  125, // connections of Bitcoin Core's default
+		Network:  "mainnet",
+		DataDir:  dir,
+		MaxPeers: 125, // connections of Bitcoin Core's default
+		Rotate:   slots.DefaultConfig().Mean,
+
+		Broadcast:  string(relay.Dandelion),
+		Fluff:      string(relay.Gossip),
+		MempoolMiB: 286, // 300 MB, Bitcoin Core's -maxmempool
+
 		MineEvery: 5 * time.Second,
 		API:       "127.0.0.1:8480",
 	}
@@ -96,6 +120,9 @@ func (c Config) Validate() error {
 			return fmt.Errorf("api %q is not HOST:PORT (%w): write it like 127.0.0.1:8480, or off", c.API, err)
 		}
 	}
+	if err := c.validateRelay(); err != nil {
+		return err
+	}
 	return c.validateChain()
 }
 
@@ -115,7 +142,28 @@ func (c Config) validateLinks() error {
 	if c.MaxPeers < 1 {
 		return fmt.Errorf("max-peers %d is below 1", c.MaxPeers)
 	}
+	if c.Rotate != 0 && c.Rotate < minRotate {
+		return fmt.Errorf("rotate %v is below %v: choose more, or 0 to keep links as they are", c.Rotate, minRotate)
+	}
 	return nil
+}
+
+// validateRelay checks how transactions spread.
+func (c Config) validateRelay() error {
+	if err := c.relay().Validate(); err != nil {
+		return err
+	}
+	if c.MempoolMiB < minMempoolMiB {
+		return fmt.Errorf("max-mempool %d MiB is below the least of %d MiB", c.MempoolMiB, minMempoolMiB)
+	}
+	return nil
+}
+
+// relay returns the relay's share of the configuration.
+func (c Config) relay() relay.Config {
+	cfg := relay.DefaultConfig()
+	cfg.Broadcast, cfg.Fluff = relay.Kind(c.Broadcast), relay.Kind(c.Fluff)
+	return cfg
 }
 
 // validateChain checks what is kept of the chain, and trusted.

@@ -8,7 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/metrics"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -21,6 +23,8 @@ import (
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/announce"
 	"github.com/pappus-network/pappus/protocols/status"
+	"github.com/pappus-network/pappus/relay/journal"
+	"github.com/pappus-network/pappus/store"
 )
 
 // recoverLine is how often recovery after a crash says how far it is.
@@ -30,10 +34,12 @@ const recoverLine = 5 * time.Second
 var errStop = errors.New("asked to stop")
 
 // Parts are what a node stands on and what a simulation replaces: a host that
-// has no sockets, a store in memory. Src feeds choices that need not be secret.
+// has no sockets, a store in memory. Src feeds every choice, secret ones included: it
+// must be unpredictable but in a simulation.
 type Parts struct {
 	Host    host.Host
 	Chain   *chain.Chain
+	Store   *store.Store // nil = in memory
 	Src     rand.Source
 	Metrics *Metrics
 	Traffic *metrics.BandwidthCounter // nil = bytes per peer are not counted
@@ -47,7 +53,9 @@ type Node struct {
 	log     *slog.Logger
 	host    host.Host
 	chain   *chain.Chain
+	store   *store.Store
 	src     rand.Source
+	secret  rand.Source // the relay's
 	metrics *Metrics
 	traffic *metrics.BandwidthCounter
 	gater   *gater
@@ -59,6 +67,7 @@ type Node struct {
 	keeper   *keeper
 	sync     *blocksync.Sync
 	announce *announce.Announcer
+	relaying *relaying // set by Run
 	nonce    uint64
 
 	opened  *opened // nil: the parts belong to somebody else
@@ -98,6 +107,16 @@ func (n *Node) Chain() *chain.Chain { return n.chain }
 // Bus carries what happens in the node.
 func (n *Node) Bus() *Bus { return n.bus }
 
+// Submit makes a transaction of the operator's own travel. It may be called once the
+// node is ready. For the error see [relay.Relay.Submit].
+func (n *Node) Submit(ctx context.Context, tx *btcutil.Tx) error {
+	return n.relaying.relay.Submit(ctx, tx)
+}
+
+// Own returns the life of a transaction of the operator's own. It may be called once
+// the node is ready.
+func (n *Node) Own(tx chainhash.Hash) (journal.Entry, bool) { return n.relaying.journal.Entry(tx) }
+
 // Progress returns how far the node has come.
 func (n *Node) Progress() blocksync.Progress { return n.sync.Progress() }
 
@@ -136,15 +155,19 @@ func (n *Node) run(ctx context.Context) error {
 	if err := n.recover(ctx); err != nil {
 		return err
 	}
+	if err := n.openRelay(ctx); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return n.awaitQuit(ctx) })
-	journal := newJournal(n.log, n.bus, time.Now)
-	group.Go(func() error { return journal.Run(ctx) })
+	lines := newLogbook(n.log, n.bus, time.Now)
+	group.Go(func() error { return lines.Run(ctx) })
 	counted := n.bus.Subscribe()
 	group.Go(func() error { return n.metrics.follow(ctx, counted) })
 	tips := n.bus.Subscribe()
 	group.Go(func() error { return n.announceTips(ctx, tips) })
 	n.serve(ctx)
+	n.relaying.run(ctx, n, group)
 	group.Go(func() error { return n.announce.Run(ctx) })
 	group.Go(func() error { return n.sync.Run(ctx) })
 	group.Go(func() error { return n.peers.Run(ctx) })
@@ -237,6 +260,9 @@ func (n *Node) announceTips(ctx context.Context, sub *Subscription) error {
 			}
 			if entry, ok := n.chain.Headers().Lookup(b.Hash); ok {
 				n.announce.Announce(entry.Header)
+				if err := n.relaying.gossip.PublishBlock(ctx, entry.Header); err != nil && ctx.Err() == nil {
+					n.log.WarnContext(ctx, "block is not gossiped", "hash", b.Hash, "err", err)
+				}
 			}
 		}
 	}

@@ -75,6 +75,7 @@ func open(ctx context.Context, cfg Config, log *slog.Logger) (_ *opened, _ Parts
 	}
 	parts := Parts{
 		Chain:   c,
+		Store:   db,
 		Metrics: NewMetrics(),
 		Traffic: metrics.NewBandwidthCounter(),
 		gater:   newGater(time.Now, named),
@@ -108,6 +109,7 @@ func (c Config) chain() (chain.Config, error) {
 		cfg.AssumeValid = &chain.AssumeValid{Hash: hash, Height: height}
 	}
 	cfg.MinChainWork, err = parseWork(c.MinChainWork)
+	cfg.Mempool.MaxBytes = int64(c.MempoolMiB) << 20
 	cfg.Prune = uint64(c.PruneMiB) << 20 // validated to be positive
 	cfg.TxIndex, cfg.CFIndex = c.TxIndex, c.CFIndex
 	return cfg, err

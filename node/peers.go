@@ -30,9 +30,9 @@ type linked struct {
 	number  int32 // counts peers since the node started
 }
 
-// follower is told of peers that come and go; blocksync and announce are.
+// follower is told of peers that come and go.
 type follower interface {
-	Join(p peer.ID, s status.Status)
+	Join(p linked)
 	Leave(p peer.ID)
 }
 
@@ -118,11 +118,12 @@ func (t *peers) accept(c network.Conn, s status.Status) {
 		return
 	}
 	t.last++
-	t.up[p] = &linked{number: t.last, id: p, conn: c, status: s, since: time.Now(), inbound: c.Stat().Direction == network.DirInbound}
+	l := &linked{number: t.last, id: p, conn: c, status: s, since: time.Now(), inbound: c.Stat().Direction == network.DirInbound}
+	t.up[p] = l
 	// Followers are told under the lock, so that Join and Leave of one peer
 	// reach them in order. They only note it.
 	for _, f := range t.followers {
-		f.Join(p, s)
+		f.Join(*l)
 	}
 	t.mu.Unlock()
 	t.emit(events.PeerUp{Peer: p, Inbound: c.Stat().Direction == network.DirInbound, Agent: s.Agent, Height: s.Height})
@@ -173,6 +174,14 @@ func (t *peers) note(p peer.ID, why events.Reason) {
 	if len(t.down) < maxDown {
 		t.down[p] = why
 	}
+}
+
+// has says whether a peer is up.
+func (t *peers) has(p peer.ID) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, ok := t.up[p]
+	return ok
 }
 
 // list returns the peers that are up, the longest first.

@@ -49,6 +49,10 @@ type nodeFlags struct {
 	Connect     []string      `help:"Peer to connect with, and none but such; may be repeated." placeholder:"MULTIADDR"`
 	AddNode     []string      `name:"addnode" help:"Peer to keep a link to as well; may be repeated." placeholder:"MULTIADDR"`
 	MaxPeers    int           `help:"Peers above which the youngest idle ones are let go." default:"${max_peers}" placeholder:"N"`
+	Rotate      time.Duration `help:"Mean time after which an outbound link makes way for another; 0 keeps all." default:"${rotate}" placeholder:"TIME"`
+	Broadcast   string        `help:"How transactions spread: dandelion, gossip, diffusion or flood." default:"${broadcast}" placeholder:"NAME"`
+	Fluff       string        `help:"How they do after Dandelion's stem: gossip or diffusion." default:"${fluff}" placeholder:"NAME"`
+	MaxMempool  int           `help:"Most that waiting transactions take up." default:"${max_mempool}" placeholder:"MIB"`
 	Mine        bool          `help:"Mine blocks (regtest and simnet only)."`
 	MineTo      string        `help:"Address that mining pays; without it anybody may spend." placeholder:"ADDRESS"`
 	MineEvery   time.Duration `help:"Mean time between two mined blocks." default:"${mine_every}" placeholder:"TIME"`
@@ -62,7 +66,8 @@ type nodeFlags struct {
 func (f nodeFlags) config(g globals) node.Config {
 	cfg := f.chainFlags.config(g)
 	cfg.Listen, cfg.Connect, cfg.AddNode = f.Listen, f.Connect, f.AddNode
-	cfg.MaxPeers = f.MaxPeers
+	cfg.MaxPeers, cfg.Rotate = f.MaxPeers, f.Rotate
+	cfg.Broadcast, cfg.Fluff, cfg.MempoolMiB = f.Broadcast, f.Fluff, f.MaxMempool
 	cfg.Mine, cfg.MineTo, cfg.MineEvery = f.Mine, f.MineTo, f.MineEvery
 	cfg.API, cfg.RPCUser, cfg.RPCPassword = f.API, f.RPCUser, f.RPCPassword
 	return cfg

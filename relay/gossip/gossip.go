@@ -114,7 +114,7 @@ func (g *Gossip) options() []pubsub.Option {
 		pubsub.WithAppSpecificRpcInspector(g.inspect),
 		pubsub.WithValidateQueueSize(queued),
 		pubsub.WithRawTracer(&tracer{gossip: g}),
-		pubsub.WithLogger(g.parts.Log),
+		pubsub.WithLogger(slog.New(quiet{g.parts.Log.Handler()})),
 	}
 }
 

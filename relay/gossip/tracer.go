@@ -41,6 +41,21 @@ func (t *tracer) seen(m *pubsub.Message) {
 	}
 }
 
+// RecvRPC implements pubsub.RawTracer: who offers a transaction has it.
+func (t *tracer) RecvRPC(rpc *pubsub.RPC) {
+	g := t.gossip
+	for _, offer := range rpc.GetControl().GetIhave() {
+		if offer.GetTopicID() != g.names.txs {
+			continue
+		}
+		for _, id := range offer.GetMessageIDs() {
+			if len(id) == chainhash.HashSize {
+				g.parts.Seen(chainhash.Hash([]byte(id)), rpc.From())
+			}
+		}
+	}
+}
+
 // RejectMessage implements pubsub.RawTracer. Our validators charge by themselves;
 // what pubsub finds is charged here.
 func (t *tracer) RejectMessage(m *pubsub.Message, reason string) {
@@ -76,8 +91,6 @@ func (*tracer) ValidateMessage(*pubsub.Message) {}
 // ThrottlePeer implements pubsub.RawTracer.
 func (*tracer) ThrottlePeer(peer.ID) {}
 
-// RecvRPC implements pubsub.RawTracer.
-func (*tracer) RecvRPC(*pubsub.RPC) {}
 
 // SendRPC implements pubsub.RawTracer.
 func (*tracer) SendRPC(*pubsub.RPC, peer.ID) {}

@@ -13,8 +13,8 @@ import (
 // in one line. Source: Bitcoin Core's CVE-2025-54605, disks filled by logs.
 const maxChargeLines = 60
 
-// journal turns events into log lines. Logic elsewhere does not log.
-type journal struct {
+// logbook turns events into log lines. Logic elsewhere does not log.
+type logbook struct {
 	log    *slog.Logger
 	sub    *Subscription
 	now    func() time.Time
@@ -23,12 +23,12 @@ type journal struct {
 	muted  int
 }
 
-func newJournal(log *slog.Logger, bus *Bus, now func() time.Time) *journal {
-	return &journal{log: log, sub: bus.Subscribe(), now: now}
+func newLogbook(log *slog.Logger, bus *Bus, now func() time.Time) *logbook {
+	return &logbook{log: log, sub: bus.Subscribe(), now: now}
 }
 
 // Run writes until ctx ends.
-func (j *journal) Run(ctx context.Context) error {
+func (j *logbook) Run(ctx context.Context) error {
 	defer j.sub.Close()
 	for {
 		select {
@@ -40,7 +40,7 @@ func (j *journal) Run(ctx context.Context) error {
 	}
 }
 
-func (j *journal) write(ctx context.Context, e events.Event) {
+func (j *logbook) write(ctx context.Context, e events.Event) {
 	switch e := e.(type) {
 	case events.PeerUp:
 		j.log.InfoContext(ctx, "peer up", "peer", e.Peer, "inbound", e.Inbound, "height", e.Height)
@@ -71,7 +71,7 @@ func (j *journal) write(ctx context.Context, e events.Event) {
 
 // allowed says whether one more charge may be written, and tells how many were
 // not when the minute is over.
-func (j *journal) allowed(ctx context.Context) bool {
+func (j *logbook) allowed(ctx context.Context) bool {
 	if now := j.now(); now.Sub(j.window) >= time.Minute {
 		if j.muted > 0 {
 			j.log.WarnContext(ctx, "more charges in the last minute", "count", j.muted)

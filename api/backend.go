@@ -32,6 +32,7 @@ type Backend struct {
 	Chain   Chain
 	Disk    Disk
 	Mempool Mempool
+	Own     Own
 	Miner   Miner
 	Peers   Peers
 	Kept    Kept
@@ -79,10 +80,22 @@ type Mempool interface {
 	// FindTx looks in the mempool and then in the transaction index. The block is
 	// zero for a transaction in the mempool. The error Is [ErrNotFound] if there is none.
 	FindTx(txid chainhash.Hash) (raw []byte, block chainhash.Hash, err error)
-	// SubmitTx checks a transaction of the operator's and takes it into the
-	// mempool. maxFeeRate is in satoshi per 1,000 virtual bytes, 0 = any. The error
+	// SubmitTx checks a transaction of the operator's and makes it travel, by a stem
+	// first if the node is set so: it is not in the mempool before that has ended.
+	// maxFeeRate is in satoshi per 1,000 virtual bytes, 0 = any. The error
 	// Is one of this package's where one fits; any other is the rule it breaks.
 	SubmitTx(tx *btcutil.Tx, maxFeeRate btcutil.Amount) error
+	// CheckTx says what a transaction would pay and its virtual size, or why it would
+	// not be taken. Nothing changes.
+	CheckTx(tx *btcutil.Tx) (fee btcutil.Amount, size int64, err error)
+	Limits() MempoolLimits
+}
+
+// MempoolLimits is what bounds the mempool. Fee rates are in satoshi per 1,000 virtual
+// bytes.
+type MempoolLimits struct {
+	Memory, MaxMemory                int64 // bytes
+	MinFee, MinRelayFee, Incremental btcutil.Amount
 }
 
 // Pending is one transaction in the mempool.
@@ -180,12 +193,14 @@ type Progress struct {
 type Control interface {
 	// Stop asks the node to shut down and returns at once.
 	Stop()
+	// SaveMempool writes the mempool to disk and returns where.
+	SaveMempool(ctx context.Context) (string, error)
 }
 
 // validate names the first part that is missing.
 func (b Backend) validate() error {
 	for name, missing := range map[string]bool{
-		"Params": b.Params == nil, "Chain": b.Chain == nil, "Disk": b.Disk == nil, "Mempool": b.Mempool == nil,
+		"Params": b.Params == nil, "Chain": b.Chain == nil, "Disk": b.Disk == nil, "Mempool": b.Mempool == nil, "Own": b.Own == nil,
 		"Miner": b.Miner == nil, "Peers": b.Peers == nil, "Kept": b.Kept == nil, "Sync": b.Sync == nil, "Control": b.Control == nil,
 	} {
 		if missing {

@@ -43,6 +43,7 @@ func newDispatcher(b Backend, m *metrics, log *slog.Logger) *dispatcher {
 		{"Mempool", d.mempoolMethods()},
 		{"Mining", d.miningMethods()},
 		{"Network", d.networkMethods()},
+		{"Own", d.ownMethods()},
 		{"Rawtransactions", d.rawTransactionMethods()},
 	} {
 		for _, m := range group.methods {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ type fake struct {
 	tips    map[chainhash.Hash]struct{}
 	usage   Usage
 	pending []Pending
+	own     []OwnTx
 	index   map[chainhash.Hash]chainhash.Hash // txid → block
 	refusal error                             // of the next SubmitTx or SubmitBlock
 	limit   btcutil.Amount                    // of the last SubmitTx
@@ -60,7 +62,7 @@ func newFake(params *chaincfg.Params) *fake {
 
 func (f *fake) backend() Backend {
 	return Backend{
-		Params: f.params, Chain: fakeChain{f}, Disk: f, Mempool: f, Miner: f, Peers: f, Kept: fakeKept{f},
+		Params: f.params, Chain: fakeChain{f}, Disk: f, Mempool: f, Own: f, Miner: f, Peers: f, Kept: fakeKept{f},
 		Sync: f, Control: f, Metrics: prometheus.NewRegistry(),
 	}
 }
@@ -190,6 +192,41 @@ func (f *fake) SubmitTx(tx *btcutil.Tx, limit btcutil.Amount) error {
 	f.pending = append(f.pending, Pending{Tx: tx, Fee: 1000, Added: time.Now(), Height: f.tip.Height})
 	return nil
 }
+
+func (f *fake) CheckTx(tx *btcutil.Tx) (btcutil.Amount, int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return 1000, int64(tx.MsgTx().SerializeSize()), f.refusal
+}
+
+func (f *fake) Limits() MempoolLimits {
+	return MempoolLimits{Memory: 5000, MaxMemory: 300_000_000, MinFee: 2000, MinRelayFee: 1000, Incremental: 1000}
+}
+
+func (f *fake) OwnTxs() []OwnTx { f.mu.Lock(); defer f.mu.Unlock(); return slices.Clone(f.own) }
+
+func (f *fake) OwnTx(txid chainhash.Hash) (OwnTx, bool) {
+	for _, o := range f.OwnTxs() {
+		if *o.Tx.Hash() == txid {
+			return o, true
+		}
+	}
+	return OwnTx{}, false
+}
+
+func (f *fake) AbortTx(txid chainhash.Hash) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i, o := range f.own {
+		if *o.Tx.Hash() == txid && o.inStem() {
+			f.own[i].State = "dropped"
+			return true
+		}
+	}
+	return false
+}
+
+func (f *fake) SaveMempool(context.Context) (string, error) { return "/data/store", f.refusal }
 
 func (f *fake) Mine(ctx context.Context, payTo []byte, n int) ([]chainhash.Hash, error) {
 	if f.inside != nil {

@@ -21,6 +21,16 @@ func (d *dispatcher) mempoolMethods() []method {
 			summary: "Returns how many transactions the mempool holds, their virtual size and fees, and the least fee rate that is relayed.",
 		},
 		{
+			name: "savemempool", handle: d.saveMempool,
+			summary: "Writes the mempool to disk, from where it is loaded at the next start, and returns where. It is also written every 15 minutes and at a stop.",
+		},
+		{
+			name: "testmempoolaccept", handle: d.testMempoolAccept, heavy: true,
+			args: []argument{{name: "rawtxs"}, {name: "maxfeerate", optional: true}},
+			summary: "Says of each of at most 25 transactions, given in hexadecimal, whether the mempool would take it now, and if not why. Each is looked at alone: " +
+				"one that spends from another of them lacks its input.",
+		},
+		{
 			name: "getrawmempool", handle: d.getRawMempool, heavy: true,
 			args:    []argument{{name: "verbose", optional: true}, {name: "mempool_sequence", optional: true}},
 			summary: "Returns the ids of all transactions in the mempool, or with verbose=true an object with an entry for each. A sequence number is not kept. Transactions in the stem phase are not in the mempool and never shown.",
@@ -176,20 +186,36 @@ func (d *dispatcher) getMempoolEntry(_ context.Context, a arguments) (any, error
 	return f.entry(txid), nil
 }
 
+func (d *dispatcher) saveMempool(ctx context.Context, _ arguments) (any, error) {
+	where, err := d.Control.SaveMempool(ctx)
+	if err != nil {
+		d.log.Error("cannot write the mempool", "err", err)
+		return nil, refuse(btcjson.ErrRPCMisc, "Unable to dump mempool to disk: see the node's log")
+	}
+	return map[string]string{"filename": where}, nil
+}
+
 // mempoolInfoResult is bitcoind's getmempoolinfo as far as it is known here.
 type mempoolInfoResult struct {
 	Loaded           bool   `json:"loaded"`
 	Size             int    `json:"size"`
 	Bytes            int    `json:"bytes"`
+	Usage            int64  `json:"usage"`
 	TotalFee         amount `json:"total_fee"`
+	MaxMempool       int64  `json:"maxmempool"`
 	MempoolMinFee    amount `json:"mempoolminfee"`
 	MinRelayTxFee    amount `json:"minrelaytxfee"`
+	IncrementalFee   amount `json:"incrementalrelayfee"`
 	UnbroadcastCount int    `json:"unbroadcastcount"`
+	FullRBF          bool   `json:"fullrbf"`
 }
 
 func (d *dispatcher) getMempoolInfo(context.Context, arguments) (any, error) {
-	fee := amount(d.Peers.Network().RelayFee)
-	r := mempoolInfoResult{Loaded: true, MempoolMinFee: fee, MinRelayTxFee: fee}
+	l := d.Mempool.Limits()
+	r := mempoolInfoResult{
+		Loaded: true, Usage: l.Memory, MaxMempool: l.MaxMemory,
+		MempoolMinFee: amount(l.MinFee), MinRelayTxFee: amount(l.MinRelayFee), IncrementalFee: amount(l.Incremental),
+	}
 	for _, p := range d.Mempool.Pending() {
 		msg := p.Tx.MsgTx()
 		r.Size++

@@ -35,8 +35,8 @@ func (d *dispatcher) rawTransactionMethods() []method {
 		{
 			name: "sendrawtransaction", handle: d.sendRawTransaction,
 			args: []argument{{name: "hexstring"}, {name: "maxfeerate", alias: "allowhighfees", optional: true}, {name: "maxburnamount", optional: true}},
-			summary: "Checks a transaction given in hexadecimal, takes it into the mempool and returns its id. maxfeerate is in BTC per 1,000 virtual bytes " +
-				"(0.10 if not given, 0 = any). For now it goes no further than the mempool.",
+			summary: "Checks a transaction given in hexadecimal, makes it travel and returns its id. maxfeerate is in BTC per 1,000 virtual bytes " +
+				"(0.10 if not given, 0 = any). With Dandelion it is not in the mempool until its stem has ended: see getowntransaction.",
 		},
 	}
 }

@@ -3,6 +3,8 @@ package dandelion
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -25,6 +27,35 @@ const (
 	PerEpoch Diffusing = iota // once an epoch, for all that it relays
 	PerHop                    // for each transaction
 )
+
+var (
+	routings   = []string{PerEdge: "per-edge", OneToOne: "one-to-one", PerTx: "per-tx", AllToOne: "all-to-one"}
+	diffusings = []string{PerEpoch: "per-epoch", PerHop: "per-hop"}
+)
+
+// String returns the routing's name.
+func (r Routing) String() string { return routings[r] }
+
+// String returns the way's name.
+func (d Diffusing) String() string { return diffusings[d] }
+
+// ParseRouting reads a routing's name.
+func ParseRouting(name string) (Routing, error) {
+	i := slices.Index(routings, name)
+	if i < 0 {
+		return 0, fmt.Errorf("route %q is not known: choose %s", name, strings.Join(routings, ", "))
+	}
+	return Routing(i), nil
+}
+
+// ParseDiffusing reads the name of a way to decide.
+func ParseDiffusing(name string) (Diffusing, error) {
+	i := slices.Index(diffusings, name)
+	if i < 0 {
+		return 0, fmt.Errorf("diffusing %q is not known: choose %s", name, strings.Join(diffusings, " or "))
+	}
+	return Diffusing(i), nil
+}
 
 // The embargo of the deployed configuration: with a mean of 16.6 s nine stems of
 // ten get 5 hops of 175 ms far before anybody's embargo ends. Source: Dandelion++,
@@ -68,9 +99,9 @@ func DefaultConfig() Config {
 func (c Config) Validate() error {
 	switch {
 	case c.Routing < PerEdge || c.Routing > AllToOne:
-		return fmt.Errorf("routing %d is not known", c.Routing)
+		return fmt.Errorf("routing %d is not known", int(c.Routing))
 	case c.Diffusing != PerEpoch && c.Diffusing != PerHop:
-		return fmt.Errorf("diffusing %d is not known", c.Diffusing)
+		return fmt.Errorf("diffusing %d is not known", int(c.Diffusing))
 	case c.Stems < 1:
 		return fmt.Errorf("%d stem peers: there must be one at least", c.Stems)
 	case !(c.FluffChance >= 0 && c.FluffChance <= 1): // not a number is neither

@@ -25,15 +25,22 @@ const (
 func penaltyOf(r events.Reason) penalty {
 	switch r {
 	case events.BadProofOfWork, events.UnsortedHeaders, events.InvalidHeader, events.ChangedHeaders,
-		events.TooManyHeaders, events.TooMany, events.WrongBlock, events.MutatedBlock, events.InvalidBlock, events.Oversize:
+		events.TooManyHeaders, events.TooMany, events.WrongBlock, events.MutatedBlock, events.InvalidBlock, events.Oversize,
+		events.WrongTx:
 		return ban
 	case events.UnknownCommand, events.BadPadding, events.BadChecksum, events.TrailingBytes, events.Malformed, events.Unasked,
 		events.WrongStartString, events.WrongGenesis, events.WrongVersion, events.SelfConnection,
 		events.BeforeStatus, events.StatusTwice, events.NoStatus, events.NoAnswer, events.TooSlow, events.Truncated,
-		events.UnconnectedHeaders, events.Unsupported:
+		events.UnconnectedHeaders, events.Unsupported,
+		events.InvalidTx: // a soft fork that the peer does not know can make it so
+
 		return disconnect
 	case events.Busy, events.NotFound, events.Stalled, events.LowWorkHeaders, events.Internal,
-		events.Disconnected, events.Stopping, events.Requested, events.RemoteLeft:
+		events.Disconnected, events.Stopping, events.Requested, events.RemoteLeft,
+		// Of transactions these are matters of policy, of the tip, and of what else came:
+		// a peer let go for one would learn what is in our pools (monero #9218).
+		events.OversizeTx, events.NonstandardTx, events.LowFeeTx, events.ConflictTx, events.KnownTx, events.MinedTx,
+		events.OrphanTx, events.StemFull, events.StemBudget:
 		return forgive
 	}
 	return forgive

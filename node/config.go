@@ -16,6 +16,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 
+	"github.com/pappus-network/pappus/dandelion"
 	"github.com/pappus-network/pappus/discovery/slots"
 	"github.com/pappus-network/pappus/relay"
 )
@@ -55,6 +56,11 @@ type Config struct {
 	Fluff      string // how they do after Dandelion's stem: gossip or diffusion
 	MempoolMiB int    // most that the mempool takes up
 
+	// Dandelion's, for measurement.
+	Route     string        // per-edge, one-to-one, per-tx or all-to-one
+	Diffusing string        // per-epoch or per-hop
+	Embargo   time.Duration // mean
+
 	Mine      bool          // regtest and simnet only
 	MineTo    string        // address that is paid; empty = an output that anybody may spend
 	MineEvery time.Duration // mean time between two mined blocks
@@ -85,6 +91,10 @@ func DefaultConfig() Config {
 		Broadcast:  string(relay.Dandelion),
 		Fluff:      string(relay.Gossip),
 		MempoolMiB: 286, // 300 MB, Bitcoin Core's -maxmempool
+
+		Route:     dandelion.PerEdge.String(),
+		Diffusing: dandelion.PerEpoch.String(),
+		Embargo:   dandelion.DefaultConfig().Embargo,
 
 		MineEvery: 5 * time.Second,
 		API:       "127.0.0.1:8480",
@@ -150,7 +160,11 @@ func (c Config) validateLinks() error {
 
 // validateRelay checks how transactions spread.
 func (c Config) validateRelay() error {
-	if err := c.relay().Validate(); err != nil {
+	cfg, err := c.relay()
+	if err != nil {
+		return err
+	}
+	if err := cfg.Validate(); err != nil {
 		return err
 	}
 	if c.MempoolMiB < minMempoolMiB {
@@ -160,10 +174,17 @@ func (c Config) validateRelay() error {
 }
 
 // relay returns the relay's share of the configuration.
-func (c Config) relay() relay.Config {
-	cfg := relay.DefaultConfig()
+func (c Config) relay() (cfg relay.Config, err error) {
+	cfg = relay.DefaultConfig()
 	cfg.Broadcast, cfg.Fluff = relay.Kind(c.Broadcast), relay.Kind(c.Fluff)
-	return cfg
+	if cfg.Dandelion.Routing, err = dandelion.ParseRouting(c.Route); err != nil {
+		return cfg, err
+	}
+	if cfg.Dandelion.Diffusing, err = dandelion.ParseDiffusing(c.Diffusing); err != nil {
+		return cfg, err
+	}
+	cfg.Dandelion.Embargo = c.Embargo
+	return cfg, nil
 }
 
 // validateChain checks what is kept of the chain, and trusted.

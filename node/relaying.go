@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pappus-network/pappus/events"
+	"github.com/pappus-network/pappus/protocols/inventory"
 	"github.com/pappus-network/pappus/protocols/objects"
 	"github.com/pappus-network/pappus/protocols/status"
 	"github.com/pappus-network/pappus/protocols/stem"
@@ -69,9 +70,13 @@ func (n *Node) openRelay(ctx context.Context) error {
 		Host: n.host, Sink: gossiped{n}, Admitted: n.peers.has, Charge: n.charge, Log: n.log,
 		Seen: func(wtxid chainhash.Hash, from peer.ID) { r.relay.Seen(wtxid, from) },
 	})
-	r.relay, err = relay.New(n.cfg.relay(), relay.Parts{
+	settings, err := n.cfg.relay()
+	if err != nil {
+		return err
+	}
+	r.relay, err = relay.New(settings, relay.Parts{
 		Pool: n.chain.Mempool(), Shelf: shelf, Records: records, Journal: own, Announce: n.announce, Stem: r.stem, Gossip: r.gossip,
-		Objects: objects.NewClient(n.host, n.params), Charge: n.charge, Emit: n.bus.Emit, Log: n.log, Src: n.secret,
+		Objects: objects.NewClient(n.host, n.params), Mempools: inventory.NewClient(n.host, n.params), Charge: n.charge, Emit: n.bus.Emit, Log: n.log, Src: n.secret,
 	})
 	if err != nil {
 		return err

@@ -22,11 +22,7 @@ const (
 // Mechanism is one way to spread transactions. It is safe for concurrent use.
 type Mechanism interface {
 	audience
-	// Originate takes a valid transaction of the operator's own.
-	Originate(ctx context.Context, tx *btcutil.Tx) error
-	// Stemmed takes a transaction that a peer sent as a stem. The error is for
-	// the peer if it is its fault, and nothing of anything else shows.
-	Stemmed(ctx context.Context, from peer.ID, tx *btcutil.Tx) error
+	entrance
 	// Spread makes everybody but the given peers know of a transaction that is
 	// in the mempool.
 	Spread(tx *btcutil.Tx, except ...peer.ID)
@@ -35,6 +31,15 @@ type Mechanism interface {
 	Serves(p peer.ID, tx chainhash.Hash) bool
 	// Run works until ctx ends.
 	Run(ctx context.Context) error
+}
+
+// entrance takes what does not spread yet.
+type entrance interface {
+	// Originate takes a transaction of the operator's own.
+	Originate(ctx context.Context, tx *btcutil.Tx) error
+	// Stemmed takes a transaction that a peer sent as a stem. The error is for
+	// the peer if it is its fault, and nothing of anything else shows.
+	Stemmed(ctx context.Context, from peer.ID, tx *btcutil.Tx) error
 }
 
 // audience is told of peers that come and go.

@@ -31,6 +31,7 @@ type Parts struct {
 	Stem     Stemmer
 	Gossip   Publisher
 	Objects  *objects.Client
+	Mempools Inventory
 	Charge   func(peer.ID, error)
 	Emit     func(events.Event)
 	Log      *slog.Logger
@@ -47,6 +48,9 @@ type Relay struct {
 	stemming  *stemming   // nil: no Dandelion
 	announces *announcing // nil: nothing is announced by id
 	running   []Mechanism
+	inventory Inventory
+	charge    func(peer.ID, error)
+	src       rand.Source // reconcile's
 
 	mu    sync.Mutex
 	links map[peer.ID]Link
@@ -58,7 +62,7 @@ func New(cfg Config, parts Parts) (*Relay, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	r := &Relay{journal: parts.Journal, links: make(map[peer.ID]Link), own: make(map[chainhash.Hash]chainhash.Hash)}
+	r := &Relay{journal: parts.Journal, inventory: parts.Mempools, charge: parts.Charge, src: fork(parts.Src), links: make(map[peer.ID]Link), own: make(map[chainhash.Hash]chainhash.Hash)}
 	r.intake = &intake{pool: parts.Pool, log: parts.Log, emit: parts.Emit, accepted: r.accepted, lacking: r.lacking}
 	r.fetch = newFetcher(cfg.Ask, parts.Objects, r.intake.take, parts.Charge, fork(parts.Src))
 	spreads := cfg.Broadcast
@@ -139,6 +143,7 @@ func fork(src rand.Source) rand.Source {
 func (r *Relay) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return r.fetch.Run(ctx) })
+	group.Go(func() error { return r.reconcile(ctx) })
 	for _, m := range r.running {
 		group.Go(func() error { return m.Run(ctx) })
 	}

@@ -18,6 +18,7 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Files in the network's folder (design.md §6).
@@ -49,6 +50,10 @@ type Client struct {
 	http     *http.Client
 }
 
+// idle is how long a connection is kept for the next call. A node takes 256 of them:
+// whoever dials often must not fill it with connections that wait.
+const idle = 2 * time.Second
+
 // Dial finds the node that runs in the network's folder. It connects with the
 // first call only.
 func Dial(dir string) (*Client, error) {
@@ -78,7 +83,7 @@ func Dial(dir string) (*Client, error) {
 		user:     user,
 		password: password,
 		// No proxy from the environment: the password is for this node alone.
-		http: &http.Client{Transport: &http.Transport{}},
+		http: &http.Client{Transport: &http.Transport{IdleConnTimeout: idle}},
 	}, nil
 }
 

@@ -92,7 +92,8 @@ func (p *Pool) Entries() []Entry {
 	return all
 }
 
-// Hashes returns at most so many ids of waiting transactions that keep takes.
+// Hashes returns at most so many ids of waiting transactions that keep takes, any of
+// them, sorted.
 func (p *Pool) Hashes(most int, keep func(chainhash.Hash) bool) []chainhash.Hash {
 	p.mu.RLock()
 	all := make([]chainhash.Hash, 0, len(p.graph.entries))
@@ -101,8 +102,9 @@ func (p *Pool) Hashes(most int, keep func(chainhash.Hash) bool) []chainhash.Hash
 	}
 	p.mu.RUnlock()
 	all = slices.DeleteFunc(all, func(h chainhash.Hash) bool { return !keep(h) })
+	all = all[:min(most, len(all))]
 	slices.SortFunc(all, func(a, b chainhash.Hash) int { return bytes.Compare(a[:], b[:]) })
-	return all[:min(most, len(all))]
+	return all
 }
 
 // Conflicts returns the waiting transactions that spend what this one spends.

@@ -17,12 +17,14 @@ import (
 type program struct {
 	globals
 
-	Node    nodeCommand    `cmd:"" help:"Run a node until Ctrl-C."`
-	Status  statusCommand  `cmd:"" help:"Show how the running node is; the exit code is its health."`
-	Chain   chainCommands  `cmd:"" help:"Look after the chain on disk."`
-	Peers   peersCommands  `cmd:"" help:"See and choose whom the running node talks with."`
-	RPC     rpcCommand     `cmd:"" name:"rpc" help:"Call a method of the running node's API."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Node    nodeCommand     `cmd:"" help:"Run a node until Ctrl-C."`
+	Status  statusCommand   `cmd:"" help:"Show how the running node is; the exit code is its health."`
+	Chain   chainCommands   `cmd:"" help:"Look after the chain on disk."`
+	Peers   peersCommands   `cmd:"" help:"See and choose whom the running node talks with."`
+	Tx      txCommands      `cmd:"" help:"Send transactions and follow them."`
+	Mempool mempoolCommands `cmd:"" help:"See what waits for a block."`
+	RPC     rpcCommand      `cmd:"" name:"rpc" help:"Call a method of the running node's API."`
+	Version versionCommand  `cmd:"" help:"Print the version."`
 }
 
 type chainCommands struct {
@@ -36,6 +38,18 @@ type peersCommands struct {
 	List   peersListCommand   `cmd:"" help:"List the connected peers."`
 	Add    peersAddCommand    `cmd:"" help:"Keep a link to a peer."`
 	Remove peersRemoveCommand `cmd:"" help:"Close the link to a peer and no longer keep it."`
+}
+
+type txCommands struct {
+	Send   txSendCommand   `cmd:"" help:"Hand a signed transaction to the node."`
+	Status txStatusCommand `cmd:"" help:"Show the life of a transaction of yours, and what to do if it is stuck."`
+	List   txListCommand   `cmd:"" help:"List your transactions."`
+	Abort  txAbortCommand  `cmd:"" help:"Take back a transaction that is not published yet."`
+}
+
+type mempoolCommands struct {
+	List mempoolListCommand `cmd:"" help:"List the waiting transactions, the best paid first."`
+	Info mempoolInfoCommand `cmd:"" help:"Show size, memory and the least fee."`
 }
 
 // terminal is where a command writes: results to out, all else to err.
@@ -91,6 +105,9 @@ func newParser(p *program, env []string, term terminal) (*kong.Kong, error) {
 			"rotate":      defaults.Rotate.String(),
 			"broadcast":   defaults.Broadcast,
 			"fluff":       defaults.Fluff,
+			"route":       defaults.Route,
+			"diffusing":   defaults.Diffusing,
+			"embargo":     defaults.Embargo.String(),
 			"max_mempool": strconv.Itoa(defaults.MempoolMiB),
 			"log_level":   slog.LevelInfo.String(),
 		},

@@ -52,6 +52,9 @@ type nodeFlags struct {
 	Rotate      time.Duration `help:"Mean time after which an outbound link makes way for another; 0 keeps all." default:"${rotate}" placeholder:"TIME"`
 	Broadcast   string        `help:"How transactions spread: dandelion, gossip, diffusion or flood." default:"${broadcast}" placeholder:"NAME"`
 	Fluff       string        `help:"How they do after Dandelion's stem: gossip or diffusion." default:"${fluff}" placeholder:"NAME"`
+	Route       string        `help:"How Dandelion maps inbound edges to stems, for measurement: per-edge, one-to-one, per-tx or all-to-one." default:"${route}" placeholder:"NAME"`
+	Diffusing   string        `help:"When Dandelion's stems end here, for measurement: per-epoch or per-hop." default:"${diffusing}" placeholder:"NAME"`
+	Embargo     time.Duration `help:"Mean of Dandelion's embargoes, for measurement." default:"${embargo}" placeholder:"TIME"`
 	MaxMempool  int           `help:"Most that waiting transactions take up." default:"${max_mempool}" placeholder:"MIB"`
 	Mine        bool          `help:"Mine blocks (regtest and simnet only)."`
 	MineTo      string        `help:"Address that mining pays; without it anybody may spend." placeholder:"ADDRESS"`
@@ -68,6 +71,7 @@ func (f nodeFlags) config(g globals) node.Config {
 	cfg.Listen, cfg.Connect, cfg.AddNode = f.Listen, f.Connect, f.AddNode
 	cfg.MaxPeers, cfg.Rotate = f.MaxPeers, f.Rotate
 	cfg.Broadcast, cfg.Fluff, cfg.MempoolMiB = f.Broadcast, f.Fluff, f.MaxMempool
+	cfg.Route, cfg.Diffusing, cfg.Embargo = f.Route, f.Diffusing, f.Embargo
 	cfg.Mine, cfg.MineTo, cfg.MineEvery = f.Mine, f.MineTo, f.MineEvery
 	cfg.API, cfg.RPCUser, cfg.RPCPassword = f.API, f.RPCUser, f.RPCPassword
 	return cfg

@@ -91,7 +91,6 @@ func (*tracer) ValidateMessage(*pubsub.Message) {}
 // ThrottlePeer implements pubsub.RawTracer.
 func (*tracer) ThrottlePeer(peer.ID) {}
 
-
 // SendRPC implements pubsub.RawTracer.
 func (*tracer) SendRPC(*pubsub.RPC, peer.ID) {}
 

@@ -82,4 +82,5 @@ const (
 	Stopping   Reason = "stopping"    // our node is shutting down
 	Requested  Reason = "requested"   // the operator asked for it
 	RemoteLeft Reason = "remote_left" // the other side closed the connection
+	Rotated    Reason = "rotated"     // the link made way for another
 )

@@ -36,7 +36,7 @@ func penaltyOf(r events.Reason) penalty {
 
 		return disconnect
 	case events.Busy, events.NotFound, events.Stalled, events.LowWorkHeaders, events.Internal,
-		events.Disconnected, events.Stopping, events.Requested, events.RemoteLeft,
+		events.Disconnected, events.Stopping, events.Requested, events.RemoteLeft, events.Rotated,
 		// Of transactions these are matters of policy, of the tip, and of what else came:
 		// a peer let go for one would learn what is in our pools (monero #9218).
 		events.OversizeTx, events.NonstandardTx, events.LowFeeTx, events.ConflictTx, events.KnownTx, events.MinedTx,

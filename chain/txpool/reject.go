@@ -3,6 +3,7 @@ package txpool
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/btcsuite/btcd/blockchain"
 	"github.com/btcsuite/btcd/btcutil/v2"
@@ -76,7 +77,8 @@ func (p *Pool) classify(tx *btcutil.Tx, err error) *RejectError {
 		switch {
 		case p.Have(*tx.Hash()):
 			return reject(events.KnownTx, fmt.Errorf("%w: %w", ErrKnown, err))
-		case len(p.Conflicts(tx)) > 0:
+		// An overlay's own conflicts only btcd's words tell.
+		case len(p.Conflicts(tx)) > 0, strings.HasPrefix(policy.Description, "output already spent in mempool"):
 			return reject(events.ConflictTx, err)
 		}
 		return reject(events.MinedTx, fmt.Errorf("%w: %w", ErrMined, err))

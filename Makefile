@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 COUNT ?= 10
 BIN := $(CURDIR)/.bin
 
-.PHONY: build check test race lint fuzz bench syncbench dead tools
+.PHONY: build check test race lint fuzz bench syncbench relaybench dead tools
 
 build: ## the program, into .bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/pappus ./cmd/pappus
@@ -43,6 +43,10 @@ bench: ## compare two runs with .bin/benchstat old.txt bench.txt
 
 syncbench: ## the figures of docs/measurements.md, as ratios within one run; about ten minutes
 	go test -run='^$$' -bench=. -benchtime=1x -count=3 -timeout=0 ./internal/syncbench
+
+relaybench: ## how transactions spread over 100 nodes, in virtual time, and what they cost; about ten minutes
+	go test -run=TestSpreading -timeout=60m ./internal/relaybench -v -nodes=100 -txs=30
+	go test -run='^$$' -bench=. -benchtime=1x -count=3 -timeout=0 ./internal/relaybench
 
 dead: tools ## functions that nothing calls
 	$(BIN)/deadcode -test ./...

@@ -41,6 +41,16 @@ func address(i int) *net.UDPAddr {
 	return &net.UDPAddr{IP: net.IPv4(byte(20+i>>8), byte(i), 0, 1), Port: port}
 }
 
+// place is the inverse of address.
+func place(a net.Addr) int {
+	udp, ok := a.(*net.UDPAddr)
+	if !ok || udp.IP.To4() == nil {
+		return 0
+	}
+	ip := udp.IP.To4()
+	return (int(ip[0])-20)<<8 | int(ip[1])
+}
+
 // newHost makes the i-th host.
 func (n *Net) newHost(t *testing.T, i int) host.Host {
 	t.Helper()

@@ -22,6 +22,7 @@ const linkRate = 1_000_000_000
 type Net struct {
 	Hosts []host.Host
 
+	sent  atomic.Int64 // bytes of packets
 	links *simnet.Simnet
 
 	mu  sync.Mutex
@@ -42,9 +43,16 @@ func pairOf(a, b net.Addr) pair {
 // NewNet is [New] for a test that cuts links.
 func NewNet(t *testing.T, hosts int, latency time.Duration) *Net {
 	t.Helper()
+	return NewNetOf(t, hosts, func(int, int) time.Duration { return latency })
+}
+
+// NewNetOf is [NewNet] with a latency for each direction of each pair of hosts, by
+// their place in Hosts. The function must always give the same for a pair.
+func NewNetOf(t *testing.T, hosts int, latency func(from, to int) time.Duration) *Net {
+	t.Helper()
 	n := &Net{
 		Hosts: make([]host.Host, hosts),
-		links: &simnet.Simnet{LatencyFunc: simnet.StaticLatency(latency)},
+		links: &simnet.Simnet{LatencyFunc: func(p *simnet.Packet) time.Duration { return latency(place(p.From), place(p.To)) }},
 		cut:   make(map[pair]struct{}),
 	}
 	n.links.Start()
@@ -54,6 +62,10 @@ func NewNet(t *testing.T, hosts int, latency time.Duration) *Net {
 	}
 	return n
 }
+
+// Sent is how many bytes all hosts have sent, in packets: with encryption,
+// acknowledgements and what is sent again.
+func (n *Net) Sent() int64 { return n.sent.Load() }
 
 // Cut loses every packet between two hosts, by their place in Hosts, from now on;
 // those under way still arrive. Neither side is told: libp2p takes a silent
@@ -101,6 +113,7 @@ type plug struct {
 
 // WriteTo implements net.PacketConn.
 func (p *plug) WriteTo(b []byte, to net.Addr) (int, error) {
+	p.net.sent.Add(int64(len(b)))
 	if p.net.apart(p.addr, to) {
 		return len(b), nil
 	}

@@ -71,7 +71,17 @@ func Nodes(t *testing.T, chains []*chain.Chain, latency time.Duration) []*Node {
 // when it is ready.
 func NewNode(t *testing.T, h host.Host, c *chain.Chain, seed uint64, adjust ...func(*node.Config)) *Node {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(t.Output(), nil)).With("node", seed)
+	return newNode(t, h, c, seed, slog.New(slog.NewTextHandler(t.Output(), nil)).With("node", seed), adjust...)
+}
+
+// NewQuietNode is [NewNode] without a log, for networks of many.
+func NewQuietNode(t *testing.T, h host.Host, c *chain.Chain, seed uint64, adjust ...func(*node.Config)) *Node {
+	t.Helper()
+	return newNode(t, h, c, seed, slog.New(slog.DiscardHandler), adjust...)
+}
+
+func newNode(t *testing.T, h host.Host, c *chain.Chain, seed uint64, log *slog.Logger, adjust ...func(*node.Config)) *Node {
+	t.Helper()
 	cfg := node.DefaultConfig()
 	cfg.Network, cfg.API = c.Params().Name, "off"
 	for _, f := range adjust {

@@ -90,16 +90,23 @@ func (n *Node) chainEvent(e events.Event) {
 	n.bus.Emit(e)
 }
 
+// bulkLimits are those of objects, whose answers are megabytes and may be taken at
+// 64 KiB/s: they have turns of their own, so that those who download slowly keep
+// nobody from announcing or asking for headers, and two a peer, for blocks and for
+// transactions, so that it takes 32 peers to hold all.
+func bulkLimits() exchange.Limits { return exchange.Limits{PerPeer: 2, Total: 64} }
+
 // serve registers every protocol with the host. Each ends with ctx.
 func (n *Node) serve(ctx context.Context) {
 	server := exchange.NewServer(n.ledger, exchange.DefaultLimits(), n.served)
+	bulk := exchange.NewServer(n.ledger, bulkLimits(), n.served)
 	register := func(spec exchange.Spec, handle exchange.Handler) {
 		n.host.SetStreamHandler(spec.ID, server.Handler(ctx, spec, handle))
 	}
 	register(n.peers.handshake.Spec(), n.peers.handshake.Handle)
 	register(headers.Spec(n.params), headers.NewServer(n.chain).Handle)
 	register(inventory.Spec(n.params), inventory.NewServer(source{n}).Handle)
-	register(objects.Spec(n.params), objects.NewServer(source{n}).Handle)
+	n.host.SetStreamHandler(objects.Spec(n.params).ID, bulk.Handler(ctx, objects.Spec(n.params), objects.NewServer(source{n}).Handle))
 	register(announce.Spec(n.params), announce.NewServer(n.params, listener{n}).Handle)
 	register(stem.Spec(n.params), stem.NewServer(n.relaying.relay).Handle)
 }

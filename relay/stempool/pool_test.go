@@ -1,296 +1,196 @@
 package stempool
 
 import (
-	"errors"
-	"fmt"
-	"log/slog"
-	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/btcsuite/btcd/btcutil/v2"
-	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
-	"github.com/ipfs/go-datastore"
 	"github.com/libp2p/go-libp2p/core/peer"
 
-	"github.com/pappus-network/pappus/chain"
-	"github.com/pappus-network/pappus/chain/txpool"
-	"github.com/pappus-network/pappus/dandelion"
-	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/internal/purse"
-	"github.com/pappus-network/pappus/store"
 )
 
-func start() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
-
-// world is a chain with n coins, its mempool and a stempool on it.
-func world(t *testing.T, n int, adjust ...func(*Config)) (*Pool, *txpool.Pool, []purse.Coin) {
-	t.Helper()
-	c, err := chain.Open(chain.DefaultConfig(filepath.Join(t.TempDir(), "chain")), &chaincfg.RegressionNetParams,
-		store.OpenMemory().View("headers"), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	hashes, err := c.Mine(t.Context(), purse.Anybody(), 101)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := c.StoredBlock(hashes[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := btcutil.NewBlockFromBytes(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tx := purse.Pay(purse.Payment{Fee: 100_000, Outputs: n}, purse.Mined(b)...)
-	if err := c.Submit(tx); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Mine(t.Context(), purse.Anybody(), 1); err != nil {
-		t.Fatal(err)
-	}
-	cfg := DefaultConfig()
-	for _, f := range adjust {
-		f(&cfg)
-	}
-	return New(cfg, c.Mempool(), start()), c.Mempool(), purse.Coins(tx)
-}
-
-func pay(fee int64, coins ...purse.Coin) *btcutil.Tx {
-	return purse.Pay(purse.Payment{Fee: fee}, coins...)
-}
-
-// add returns the reason why a transaction is not taken, "" if it is.
-func add(tb testing.TB, p *Pool, tx *btcutil.Tx, from peer.ID) events.Reason {
-	tb.Helper()
-	return reason(tb, p.Add(start(), tx, from))
-}
-
-func reason(tb testing.TB, err error) events.Reason {
-	tb.Helper()
-	if err == nil {
-		return ""
-	}
-	refused, ok := errors.AsType[*txpool.RejectError](err)
-	if !ok {
-		tb.Fatalf("%T: %v", err, err)
-	}
-	return refused.Reason
-}
-
-func TestStemsPassTheWholeCheck(t *testing.T) {
-	p, pool, coins := world(t, 8)
-	waiting := pay(1000, coins[7])
-	if _, err := pool.Submit(start(), waiting, ""); err != nil {
-		t.Fatal(err)
-	}
-	good := pay(1000, coins[0])
-	child := pay(1000, purse.Coins(good)...)
-	for i, c := range []struct {
-		tx   *btcutil.Tx
-		want events.Reason
-	}{
-		{good, ""},
-		{good, ""}, // again, from the same edge
-		{child, ""},
-		{pay(1000, purse.Coins(waiting)...), ""}, // spends from the mempool
-		{pay(2000, coins[0]), events.ConflictTx},
-		{pay(2000, coins[7]), events.ConflictTx},
-		{waiting, events.KnownTx},
-		{pay(1, coins[1]), events.LowFeeTx},
-		{pay(-1, coins[1]), events.InvalidTx},
-		{pay(500, purse.Coin{Out: wire.OutPoint{Hash: chainhash.Hash{1}}, Value: 1000}), events.OrphanTx},
-		{purse.Pay(purse.Payment{Fee: 500_000, Padding: 100_000}, coins[1]), events.OversizeTx},
-	} {
-		if got := add(t, p, c.tx, "a"); got != c.want {
-			t.Errorf("case %d: %q, want %q", i, got, c.want)
-		}
-	}
-	if pool.Count() != 1 {
-		t.Error("a stem is in the mempool")
-	}
-}
-
-// Whatever other edges hold, an edge's outcomes are the same: 40 seeds, each with
-// and without another edge's transactions among them.
-func TestEdgesCannotTellWhatOthersHold(t *testing.T) {
-	_, pool, coins := world(t, 12)
-	for seed := range uint64(40) {
-		outcomes := func(others bool) (trace []string) {
-			p := New(DefaultConfig(), pool, start())
-			rng := rand.New(rand.NewPCG(seed, 1))
-			var last *btcutil.Tx
-			for range 60 {
-				c := coins[rng.IntN(len(coins))]
-				if last != nil && rng.IntN(4) == 0 {
-					c = purse.Coins(last)[0]
-				}
-				tx := pay(1000+rng.Int64N(3)*1000, c)
-				if from := [...]peer.ID{"edge", "edge", "other", own}[rng.IntN(4)]; from != "edge" {
-					if others {
-						_ = p.Add(start(), tx, from) // taken or not
-					}
-					continue
-				}
-				err := p.Add(start(), tx, "edge")
-				trace = append(trace, fmt.Sprint(tx.Hash(), err))
-				last = tx
-			}
-			return trace
-		}
-		if with, without := outcomes(true), outcomes(false); !slices.Equal(with, without) {
-			t.Fatalf("seed %d: %v\n%v", seed, with, without)
-		}
-	}
-}
-
-func TestEdgesHaveTheirLimits(t *testing.T) {
-	p, _, coins := world(t, 60, func(c *Config) { c.MaxCount, c.TotalCount, c.Count = 10, 25, Rate{1, 20} })
-	next := 0
-	send := func(from peer.ID, n int) map[events.Reason]int {
-		got := make(map[events.Reason]int)
-		for range n {
-			got[add(t, p, pay(1000, coins[next]), from)]++
-			next++
-		}
-		return got
-	}
-	if got := send("a", 25); got[""] != 10 || got[events.StemFull] != 10 || got[events.StemBudget] != 5 {
-		t.Errorf("%v", got)
-	}
-	if got := send("b", 10); got[""] != 10 {
-		t.Errorf("another edge: %v", got)
-	}
-	if got := send("c", 10); got[""] != 5 || got[events.StemFull] != 5 {
-		t.Errorf("a third edge: %v", got)
-	}
-	// Rest fills the budget, and what is taken out makes room.
-	tx := pay(1000, coins[50])
-	if got := reason(t, p.Add(start().Add(3*time.Second), tx, "a")); got != events.StemFull {
-		t.Errorf("after a rest: %q", got)
-	}
-	for hash := range p.edges["a"].txs {
-		p.Take(hash)
-		break
-	}
-	if got := reason(t, p.Add(start().Add(3*time.Second), tx, "a")); got != "" {
-		t.Errorf("after one was taken: %q", got)
-	}
-	for range 60 {
-		p.Add(start(), tx, "d") //nolint:errcheck // taken or not
-	}
-	p.Leave("d")
-	for from := range p.edges {
-		p.Leave(from)
-		for hash := range p.edges[from].txs {
-			p.Drop(hash)
-			if p.edges[from] == nil {
-				break
-			}
-		}
-	}
-	if len(p.edges) != 0 || p.count != 0 || p.bytes != 0 {
-		t.Errorf("%d edges, %d transactions, %d bytes are left", len(p.edges), p.count, p.bytes)
-	}
-}
-
 func TestWhatIsFluffedWins(t *testing.T) {
-	p, _, coins := world(t, 4)
-	a := pay(1000, coins[0])
-	child := pay(1000, purse.Coins(a)...)
-	b := pay(2000, coins[0])
-	other := pay(1000, coins[1])
-	for _, tx := range []*btcutil.Tx{a, child, other} {
-		if got := add(t, p, tx, "a"); got != "" {
-			t.Fatal(got)
-		}
+	l := newLedger(4)
+	p := l.stems()
+	line := chainOf(3, l.coins[0])
+	rival := pay(2000, l.coins[0])
+	other := pay(1000, l.coins[1])
+	mustAdd(t, p, "a", line...)
+	mustAdd(t, p, "c", line[:2]...)
+	mustAdd(t, p, own, other)
+	mustAdd(t, p, "b", rival)
+	lost := p.Fluffed(rival)
+	if want := []chainhash.Hash{*line[0].Hash(), *line[1].Hash(), *line[2].Hash()}; !slices.Equal(lost, want) {
+		t.Errorf("lost %v, want %v: each once, with all that spends from it", lost, want)
 	}
-	if got := add(t, p, b, "b"); got != "" {
-		t.Fatal(got)
-	}
-	lost := p.Fluffed(b)
-	if len(lost) != 2 || !slices.Contains(lost, *a.Hash()) || !slices.Contains(lost, *child.Hash()) {
-		t.Errorf("lost %v", lost)
-	}
-	if _, ok := p.Get(*b.Hash()); ok || p.Len() != 1 {
+	if _, ok := p.Get(*rival.Hash()); ok || p.Len() != 1 || !p.HoldsOwn(*other.Hash()) {
 		t.Errorf("%d are held", p.Len())
 	}
-	if _, ok := p.Take(*other.Hash()); !ok || p.Len() != 0 {
-		t.Error("the other is gone")
+	consistent(t, p)
+}
+
+// A child stays while its parent goes into the mempool, and goes if that loses there.
+func TestChildOutlivesItsParentsStem(t *testing.T) {
+	l := newLedger(2)
+	p := l.stems()
+	line := chainOf(3, l.coins[0])
+	mustAdd(t, p, "a", line...)
+	parent, ok := p.Take(*line[0].Hash())
+	if !ok || parent != line[0] || p.Len() != 2 {
+		t.Fatalf("%d are held", p.Len())
+	}
+	if _, err := l.Submit(start(), parent, ""); err != nil {
+		t.Fatal(err)
+	}
+	if lost := p.Fluffed(parent); lost != nil {
+		t.Errorf("lost %v", lost)
+	}
+	mustAdd(t, p, "a", pay(1000, purse.Coins(line[2])...))
+	if gone := p.Drop(*line[1].Hash()); len(gone) != 3 || p.Len() != 0 {
+		t.Errorf("gone %v, %d are held", gone, p.Len())
+	}
+	consistent(t, p)
+}
+
+// The same transaction over two edges is found once, and goes at once from both.
+func TestCopiesOfEdgesGoTogether(t *testing.T) {
+	l := newLedger(1)
+	p := l.stems()
+	tx := pay(1000, l.coins[0])
+	for _, from := range []peer.ID{"b", "a", own} {
+		mustAdd(t, p, from, btcutil.NewTx(tx.MsgTx()))
+	}
+	if p.Len() != 3 || !p.HoldsOwn(*tx.Hash()) {
+		t.Errorf("%d are held", p.Len())
+	}
+	consistent(t, p)
+	if _, ok := p.Take(*tx.Hash()); !ok || p.Len() != 0 || p.HoldsOwn(*tx.Hash()) {
+		t.Errorf("%d are held", p.Len())
+	}
+	if _, ok := p.Take(*tx.Hash()); ok {
+		t.Error("it is taken twice")
+	}
+	consistent(t, p)
+}
+
+func TestBoundsOfAnEdge(t *testing.T) {
+	l := newLedger(40)
+	one := memory(pay(1000, l.coins[0]))
+	for name, c := range map[string]struct {
+		adjust func(*Config)
+		want   int
+	}{
+		"count": {func(c *Config) { c.MaxCount = 10 }, 10},
+		"bytes": {func(c *Config) { c.MaxBytes, c.Share = edgeOverhead+7*one+one/2, 0 }, 7},
+	} {
+		for _, from := range []peer.ID{"a", own} {
+			p, taken := l.stems(c.adjust), 0
+			for _, coin := range l.coins {
+				if add(t, p, pay(1000, coin), from) == "" {
+					taken++
+				}
+			}
+			if taken != c.want {
+				t.Errorf("%s of edge %q: %d were taken, want %d", name, from, taken, c.want)
+			}
+			for hash := range p.edges[from].txs {
+				p.Drop(hash)
+				break
+			}
+			mustAdd(t, p, from, pay(2000, l.coins[39])) // there is room again
+			consistent(t, p)
+		}
 	}
 }
 
-func TestShelfOutlivesARestart(t *testing.T) {
-	p, _, coins := world(t, 4)
-	view := store.OpenMemory().View("stempool")
-	shelf := NewShelf(view)
-	tx := pay(1000, coins[0])
-	var held []dandelion.Held
-	for i, from := range []peer.ID{"", "a peer"} {
-		tx := pay(int64(1000+i), coins[i]) // small
-		held = append(held, dandelion.Held{Tx: *tx.Hash(), From: from, Stemmed: i == 1, Until: start().Add(time.Duration(2-i) * time.Hour)})
-		shelf.Put(held[i], raw(t, tx))
-	}
-	shelf.Put(dandelion.Held{Tx: chainhash.Hash{9}, Until: start()}, raw(t, tx)) // not its id
-	shelf.Delete(chainhash.Hash{7})
-	if err := shelf.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := view.Put(t.Context(), datastore.NewKey("garbage"), []byte("garbage")); err != nil {
-		t.Fatal(err)
-	}
-	records, bad, err := NewShelf(view).Load(t.Context())
-	if err != nil || bad != 2 || len(records) != 2 {
-		t.Fatalf("%d records, %d bad, %v", len(records), bad, err)
-	}
-	for i, r := range records { // the first to end comes first
-		want := held[1-i]
-		if r.Held.Tx != want.Tx || r.Held.From != want.From || r.Held.Stemmed != want.Stemmed || !r.Held.Until.Equal(want.Until) {
-			t.Errorf("%+v, want %+v", r.Held, want)
-		}
-		if err := p.Restore(start(), r.Tx, r.Held.From); err != nil {
-			t.Error(err)
-		}
-		shelf.Delete(r.Held.Tx)
-	}
-	if err := shelf.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if records, bad, err := shelf.Load(t.Context()); err != nil || bad != 0 || len(records) != 0 {
-		t.Errorf("%d records, %d bad, %v", len(records), bad, err)
-	}
-}
-
-func raw(tb testing.TB, tx *btcutil.Tx) []byte {
-	tb.Helper()
-	b, err := btcutil.NewBlock(&wire.MsgBlock{Transactions: []*wire.MsgTx{tx.MsgTx()}}).Bytes()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return b[81:] // after the header and the count
-}
-
-func FuzzDecode(f *testing.F) {
-	tx := pay(1000, purse.Coin{Value: 5000})
-	f.Add(encode(dandelion.Held{Tx: *tx.Hash(), From: "a peer", Stemmed: true, Until: start()}, raw(f, tx)))
-	f.Add([]byte{1, 0, 0})
-	f.Fuzz(func(t *testing.T, value []byte) {
-		r, ok := decode(value)
-		if !ok {
-			return
-		}
-		if again, ok := decode(encode(r.Held, raw(t, r.Tx))); !ok || again.Held.Tx != r.Held.Tx || !again.Held.Until.Equal(r.Held.Until) || again.Held.From != r.Held.From {
-			t.Errorf("%+v came out as %+v", r.Held, again.Held)
-		}
+// However many edges there are, the pool keeps to what its settings name, and those
+// that hold little find room.
+func TestTotalIsBounded(t *testing.T) {
+	l := newLedger(30)
+	one := memory(pay(1000, l.coins[0]))
+	p := l.stems(func(c *Config) {
+		c.MaxBytes = edgeOverhead + 30*one
+		c.TotalBytes, c.Share, c.MaxEdges = 3*c.MaxBytes, edgeOverhead+2*one, 8
 	})
+	fill := func(from peer.ID) (taken int) {
+		for _, c := range l.coins {
+			if add(t, p, pay(1000+int64(len(p.edges)), c), from) == "" {
+				taken++
+			}
+			consistent(t, p)
+		}
+		return taken
+	}
+	for i, want := range []int{30, 30, 30, 2, 2, 2, 2, 2, 0, 0} {
+		if got := fill(peer.ID(rune('a' + i))); got != want {
+			t.Errorf("edge %d has %d taken, want %d", i, got, want)
+		}
+	}
+	if got := fill(own); got != 30 {
+		t.Errorf("the node itself has %d taken", got)
+	}
+	if named := p.cfg.Memory(); p.bytes+p.edges[own].bytes > named {
+		t.Errorf("%d bytes, above the %d that are named", p.bytes, named)
+	}
+}
+
+// Edges that hold nothing cost a few hundred bytes, and there are so many at most:
+// those whose peers are gone are forgotten first.
+func TestIdleEdgesAreForgotten(t *testing.T) {
+	l := newLedger(1)
+	p := l.stems()
+	held := pay(1000, l.coins[0])
+	mustAdd(t, p, "holds", held)
+	p.Leave("holds")
+	low := pay(1, l.coins[0])
+	add(t, p, low, "stays")
+	for i := range 3 * maxKnown {
+		from := peer.ID(binaryName(i))
+		add(t, p, low, from)
+		p.Leave(from)
+	}
+	if len(p.edges) > maxKnown {
+		t.Errorf("%d edges are known", len(p.edges))
+	}
+	for _, from := range []peer.ID{"holds", "stays"} {
+		if p.edges[from] == nil {
+			t.Errorf("%q is forgotten", from)
+		}
+	}
+	p.Take(*held.Hash())
+	if e := p.edges["holds"]; e.over != nil || e.txs != nil {
+		t.Error("an idle edge keeps its memory")
+	}
+}
+
+func binaryName(i int) []byte { return []byte{byte(i), byte(i >> 8), byte(i >> 16)} }
+
+// What was held before a restart has been paid for, and its peer may never come back.
+func TestRestoredEdgesAreNotCharged(t *testing.T) {
+	l := newLedger(30)
+	p := l.stems(func(c *Config) { c.Count = Rate{PerSecond: 1, Burst: 5} })
+	for _, c := range l.coins[:20] {
+		if err := p.Restore(start(), pay(1000, c), "a"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !p.edges["a"].gone {
+		t.Error("a peer counts as here that has not come")
+	}
+	mustAdd(t, p, "a", pay(1000, l.coins[20]))
+	if p.edges["a"].gone {
+		t.Error("a peer counts as gone that sends")
+	}
+	if err := p.Restore(start(), pay(1000, wireCoin()), "b"); err == nil {
+		t.Error("what is not valid any more was restored")
+	}
+	consistent(t, p)
+}
+
+// wireCoin is one that nobody has heard of.
+func wireCoin() purse.Coin {
+	return purse.Coin{Out: wire.OutPoint{Hash: chainhash.Hash{0xff}}, Value: coinValue}
 }

@@ -1,30 +1,18 @@
 package stempool
 
 import (
+	"cmp"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
-	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/ipfs/go-datastore"
 	"github.com/ipfs/go-datastore/query"
-	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/dandelion"
-)
-
-// A record is stored under the transaction's id:
-//
-//	1 version · 1 flags · 8 Unix nanoseconds of the embargo's end · 1 n · n edge · transaction
-const (
-	recordVersion = 1
-	stemmedFlag   = 1
-	recordHeader  = 1 + 1 + 8 + 1
 )
 
 // Shelf keeps held transactions and their embargoes on disk, so that a node that is
@@ -33,47 +21,52 @@ const (
 type Shelf struct {
 	ds datastore.Batching
 
+	// writing is held while a Flush writes: of two the later one must win.
+	writing sync.Mutex
+
 	mu    sync.Mutex
-	dirty map[chainhash.Hash][]byte // nil: to be deleted
+	dirty map[chainhash.Hash]change
 }
 
-// Record is a transaction from the shelf.
-type Record struct {
-	Held dandelion.Held
-	Tx   *btcutil.Tx
+// change is a record to be written, or deleted if the value is nil.
+type change struct {
+	value []byte
+	own   bool
 }
 
 // NewShelf returns a shelf on a view of its own.
 func NewShelf(ds datastore.Batching) *Shelf {
-	return &Shelf{ds: ds, dirty: make(map[chainhash.Hash][]byte)}
+	return &Shelf{ds: ds, dirty: make(map[chainhash.Hash]change)}
 }
 
 // Put notes a transaction.
 func (s *Shelf) Put(h dandelion.Held, raw []byte) {
-	value := encode(h, raw)
+	c := change{encode(h, raw), h.From == own}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.dirty[h.Tx] = value
+	s.dirty[h.Tx] = c
 }
 
 // Delete forgets one.
 func (s *Shelf) Delete(tx chainhash.Hash) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.dirty[tx] = nil
+	s.dirty[tx] = change{}
 }
 
-// Flush writes what was noted.
+// Flush writes what was noted. If the node's own transactions are among it, it
+// returns once they are safe from a power cut as well: nobody else has them yet.
 func (s *Shelf) Flush(ctx context.Context) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	s.mu.Lock()
 	dirty := s.dirty
-	s.dirty = make(map[chainhash.Hash][]byte)
+	s.dirty = make(map[chainhash.Hash]change)
 	s.mu.Unlock()
 	if len(dirty) == 0 {
 		return nil
 	}
-	err := s.write(ctx, dirty)
-	if err != nil {
+	if err := s.write(ctx, dirty); err != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		maps.Copy(dirty, s.dirty) // what is newer
@@ -83,27 +76,34 @@ func (s *Shelf) Flush(ctx context.Context) error {
 	return nil
 }
 
-func (s *Shelf) write(ctx context.Context, dirty map[chainhash.Hash][]byte) error {
+func (s *Shelf) write(ctx context.Context, dirty map[chainhash.Hash]change) error {
 	batch, err := s.ds.Batch(ctx)
 	if err != nil {
 		return err
 	}
-	for hash, value := range dirty {
-		key := datastore.NewKey(hash.String())
-		if value == nil {
-			err = batch.Delete(ctx, key)
+	sync := false
+	for hash, c := range dirty {
+		if c.value == nil {
+			err = batch.Delete(ctx, key(hash))
 		} else {
-			err = batch.Put(ctx, key, value)
+			err = batch.Put(ctx, key(hash), c.value)
 		}
 		if err != nil {
 			return err
 		}
+		sync = sync || c.own
 	}
-	return batch.Commit(ctx)
+	if err := batch.Commit(ctx); err != nil || !sync {
+		return err
+	}
+	return s.ds.Sync(ctx, datastore.NewKey("/"))
 }
 
-// Load returns what is on the shelf, the first embargo to end first, and how many
-// records could not be read; those are deleted.
+func key(tx chainhash.Hash) datastore.Key { return datastore.NewKey(tx.String()) }
+
+// Load returns what is on the shelf, and how many records could not be read; those
+// are deleted. The first embargo to end comes first, but what a transaction spends
+// from comes before it, so that they can be restored in this order.
 func (s *Shelf) Load(ctx context.Context) (all []Record, bad int, err error) {
 	results, err := s.ds.Query(ctx, query.Query{})
 	if err != nil {
@@ -115,7 +115,7 @@ func (s *Shelf) Load(ctx context.Context) (all []Record, bad int, err error) {
 	}
 	for _, e := range entries {
 		r, ok := decode(e.Value)
-		if !ok || datastore.NewKey(e.Key).BaseNamespace() != r.Held.Tx.String() {
+		if !ok || datastore.NewKey(e.Key) != key(r.Held.Tx) {
 			bad++
 			if err := s.ds.Delete(ctx, datastore.NewKey(e.Key)); err != nil {
 				return nil, bad, fmt.Errorf("clean the stempool: %w", err)
@@ -124,38 +124,32 @@ func (s *Shelf) Load(ctx context.Context) (all []Record, bad int, err error) {
 		}
 		all = append(all, r)
 	}
-	slices.SortFunc(all, func(a, b Record) int { return a.Held.Until.Compare(b.Held.Until) })
-	return all, bad, nil
+	return parentsFirst(all), bad, nil
 }
 
-func encode(h dandelion.Held, raw []byte) []byte {
-	value := make([]byte, recordHeader, recordHeader+len(h.From)+len(raw))
-	value[0] = recordVersion
-	if h.Stemmed {
-		value[1] = stemmedFlag
+func parentsFirst(all []Record) []Record {
+	slices.SortFunc(all, func(a, b Record) int {
+		return cmp.Or(a.Held.Until.Compare(b.Held.Until), slices.Compare(a.Held.Tx[:], b.Held.Tx[:]))
+	})
+	left := make(map[chainhash.Hash]Record, len(all))
+	for _, r := range all {
+		left[r.Held.Tx] = r
 	}
-	binary.BigEndian.PutUint64(value[2:], uint64(h.Until.UnixNano())) // after 1970
-	value[10] = byte(len(h.From))                                     // a peer id has 34 to 42 bytes
-	return append(append(value, h.From...), raw...)
-}
-
-func decode(value []byte) (r Record, ok bool) {
-	if len(value) < recordHeader || value[0] != recordVersion || value[1] > stemmedFlag {
-		return Record{}, false
+	sorted := make([]Record, 0, len(all))
+	var place func(chainhash.Hash)
+	place = func(hash chainhash.Hash) {
+		r, ok := left[hash]
+		if !ok {
+			return
+		}
+		delete(left, hash)
+		for _, in := range r.Tx.MsgTx().TxIn {
+			place(in.PreviousOutPoint.Hash)
+		}
+		sorted = append(sorted, r)
 	}
-	n := int(value[10])
-	if len(value) < recordHeader+n {
-		return Record{}, false
+	for _, r := range all {
+		place(r.Held.Tx)
 	}
-	tx, err := btcutil.NewTxFromBytes(value[recordHeader+n:])
-	if err != nil {
-		return Record{}, false
-	}
-	return Record{
-		Tx: tx,
-		Held: dandelion.Held{
-			Tx: *tx.Hash(), From: peer.ID(value[recordHeader : recordHeader+n]), Stemmed: value[1] == stemmedFlag,
-			Until: time.Unix(0, int64(binary.BigEndian.Uint64(value[2:]))), // as it was put
-		},
-	}, true
+	return sorted
 }

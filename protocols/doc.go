@@ -7,11 +7,13 @@
 //	            mempool                      inv ≤ 1,024 transactions
 //	objects     getdata ≤ 1,024 items        block, tx or notfound each    20 s, 64 KiB/s
 //	announce    headers, inv, addr ≤ 1,024   none                          8 KiB/s
+//	stem        dandeliontx ≤ 524,288 bytes  none                          64 KiB/s
 //
 // Protocol ids are /pappus/<network>/<name>/1. status goes first on every
 // connection, put by the side that dialled; any other request before it is
 // refused. After it both sides may open any of the others. headers, inventory
-// and objects keep their stream open for further requests; announce is one way.
+// and objects keep their stream open for further requests; announce and stem are one
+// way.
 // All messages are [envelope]s and all exchanges go through [exchange].
 //
 // # Words

@@ -1,6 +1,7 @@
 package protocols_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -19,8 +20,10 @@ import (
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/protocols/headers"
 	"github.com/pappus-network/pappus/protocols/inventory"
+	"github.com/pappus-network/pappus/protocols/invlist"
 	"github.com/pappus-network/pappus/protocols/objects"
 	"github.com/pappus-network/pappus/protocols/status"
+	"github.com/pappus-network/pappus/protocols/stem"
 )
 
 func specification(t *testing.T) string {
@@ -59,7 +62,13 @@ func TestSpecificationBytes(t *testing.T) {
 		"headers":    must(headers.Encode([]wire.BlockHeader{p.GenesisBlock.Header})),
 		"getdata":    must(envelope.Marshal(items)),
 		"notfound":   must(envelope.Marshal(items)),
+		"inv":        must(invlist.Encode(wire.InvTypeTx, []chainhash.Hash{p.GenesisBlock.Header.MerkleRoot})),
 	}
+	var coinbase bytes.Buffer
+	if err := p.GenesisBlock.Transactions[0].Serialize(&coinbase); err != nil {
+		t.Fatal(err)
+	}
+	want["dandeliontx"] = must(stem.Encode(coinbase.Bytes()))
 	found := regexp.MustCompile("(?s)```hex (\\w+)\n([0-9a-f]+)\n```").FindAllStringSubmatch(specification(t), -1)
 	if len(found) != len(want) {
 		t.Errorf("%d examples in the page, %d here", len(found), len(want))
@@ -80,14 +89,15 @@ func TestSpecificationNumbers(t *testing.T) {
 	p := &chaincfg.RegressionNetParams
 	for _, want := range []string{
 		"4,000,000 bytes†", "n ≤ 256† bytes", "n ≤ 2,000†", "n ≤ 101†", "at most 500† blocks", "at most 1,024† transaction ids",
-		"varint n ≤ 1,024† ·", "1 to 1,024† headers",
+		"varint n ≤ 1,024† ·", "1 to 1,024† headers", "1 to 1,024† ids", "at most 524,288† bytes", "512†",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
 	if envelope.MaxPayload != 4_000_000 || status.MaxAgent != 256 || headers.MaxHeaders != 2000 || headers.MaxLocator != 101 ||
-		inventory.MaxBlocks != 500 || inventory.MaxTxs != 1024 || objects.MaxItems != 1024 || announce.MaxEntries != 1024 {
+		inventory.MaxBlocks != 500 || inventory.MaxTxs != 1024 || objects.MaxItems != 1024 || announce.MaxEntries != 1024 ||
+		stem.MaxPayload != 524_288 || stem.Spec(p).Requests["dandeliontx"] != stem.MaxPayload {
 		t.Error("a limit of the code is not what the page says")
 	}
 	for _, n := range []*chaincfg.Params{
@@ -100,7 +110,7 @@ func TestSpecificationNumbers(t *testing.T) {
 	}
 	for name, spec := range map[string]exchange.Spec{
 		"status": status.Spec(p), "headers": headers.Spec(p), "inventory": inventory.Spec(p),
-		"objects": objects.Spec(p), "announce": announce.Spec(p),
+		"objects": objects.Spec(p), "announce": announce.Spec(p), "stem": stem.Spec(p),
 	} {
 		pace, idle := fmt.Sprintf("%d s, %d KiB/s", int(spec.Grace.Seconds()), spec.Floor>>10), "–"
 		if name == "status" {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/btcsuite/btcd/btcutil/v2"
@@ -40,14 +41,15 @@ type Entry struct {
 	FirstSeen, LastSeen time.Time
 	Peers, Groups       int // that have shown it, each counted once; at most maxCounted
 
-	Block  chainhash.Hash
-	Height int32
-	Mined  time.Time
+	Block   chainhash.Hash
+	Height  int32
+	Mined   time.Time
+	Unmined int // how often its block left the main chain
 
 	DroppedAt time.Time
-	Why       string // it was dropped: a reason code, or "aborted"
+	Why       string // it was dropped: a reason code, why it left the mempool, or "aborted"
 
-	seenPeers, seenGroups map[uint64]struct{} // salted
+	seenPeers, seenGroups distinct
 }
 
 // record is an Entry on disk.
@@ -67,6 +69,7 @@ type record struct {
 	Block     string      `json:",omitempty"`
 	Height    int32       `json:",omitempty"`
 	Mined     time.Time   `json:",omitzero"`
+	Unmined   int         `json:",omitempty"`
 	DroppedAt time.Time   `json:",omitzero"`
 	Why       string      `json:",omitempty"`
 }
@@ -79,7 +82,7 @@ func (e *Entry) encode() ([]byte, error) {
 	r := record{
 		Version: recordVersion, Raw: hex.EncodeToString(e.Raw), State: e.State, Submitted: e.Submitted, Stems: e.Stems,
 		Embargo: e.Embargo, Fluffed: e.Fluffed, FluffedBy: e.FluffedBy, FirstSeen: e.FirstSeen, LastSeen: e.LastSeen,
-		Peers: e.Peers, Groups: e.Groups, Height: e.Height, Mined: e.Mined, DroppedAt: e.DroppedAt, Why: e.Why,
+		Peers: e.Peers, Groups: e.Groups, Height: e.Height, Mined: e.Mined, Unmined: e.Unmined, DroppedAt: e.DroppedAt, Why: e.Why,
 	}
 	if e.State == Mined {
 		r.Block = e.Block.String()
@@ -103,15 +106,21 @@ func decode(value []byte) (*Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n := tx.MsgTx().SerializeSize(); n != len(raw) {
+		return nil, fmt.Errorf("%w: %d bytes after the transaction", errRecord, len(raw)-n)
+	}
 	switch r.State {
 	case Waiting, Stemmed, Fluffed, Seen, Mined, Dropped:
 	default:
 		return nil, fmt.Errorf("%w: state %q", errRecord, r.State)
 	}
+	if len(r.Stems) > maxStems || min(r.Peers, r.Groups, r.Unmined) < 0 || max(r.Peers, r.Groups) > maxCounted {
+		return nil, fmt.Errorf("%w: %d stems, %d peers, %d groups", errRecord, len(r.Stems), r.Peers, r.Groups)
+	}
 	e := &Entry{
 		Tx: *tx.Hash(), Raw: raw, State: r.State, Submitted: r.Submitted, Stems: r.Stems, Embargo: r.Embargo,
 		Fluffed: r.Fluffed, FluffedBy: r.FluffedBy, FirstSeen: r.FirstSeen, LastSeen: r.LastSeen, Peers: r.Peers, Groups: r.Groups,
-		Height: r.Height, Mined: r.Mined, DroppedAt: r.DroppedAt, Why: r.Why,
+		Height: r.Height, Mined: r.Mined, Unmined: r.Unmined, DroppedAt: r.DroppedAt, Why: r.Why,
 	}
 	if r.Block != "" {
 		hash, err := chainhash.NewHashFromStr(r.Block)
@@ -123,5 +132,9 @@ func decode(value []byte) (*Entry, error) {
 	return e, nil
 }
 
-// over says whether nothing more is expected of the transaction.
-func (e *Entry) over() bool { return e.State == Mined || e.State == Dropped }
+func (e *Entry) copy() Entry {
+	c := *e
+	c.Stems = slices.Clone(e.Stems)
+	c.seenPeers, c.seenGroups = nil, nil
+	return c
+}

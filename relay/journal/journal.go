@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"slices"
@@ -12,19 +14,24 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/ipfs/go-datastore"
 	"github.com/ipfs/go-datastore/query"
-	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 const (
 	// maxEntries bounds the journal: 10,000 transactions of 1 kB are 10 MB. Those
 	// that are over go first, the oldest first.
 	maxEntries = 10_000
-	// maxCounted bounds how many peers or groups are told apart: more say nothing
-	// more about whether the network has a transaction. 8 bytes each.
-	maxCounted = 64
+	// keepOver is how long an entry is kept that is over, for the operator's books.
+	keepOver = 30 * 24 * time.Hour
 	// flushEvery is what a crash may lose of anything but a submission.
 	flushEvery = time.Second
+	// pruneEvery is how often it is looked for what has been kept long enough: a pass
+	// over 10,000 entries, 1 ms.
+	pruneEvery = time.Hour
 )
+
+// ErrFull says that a transaction cannot be noted because so many others are on
+// their way.
+var ErrFull = errors.New("10,000 own transactions are on their way: wait until some are mined")
 
 // Journal is the operator's own transactions. It is safe for concurrent use. What
 // it is told of others' transactions it does not note.
@@ -32,10 +39,12 @@ type Journal struct {
 	ds   datastore.Batching
 	salt maphash.Seed
 
-	mu      sync.Mutex
+	// writing is held while the disk is written: of two flushes the later must win.
+	writing sync.Mutex
+
+	mu      sync.Mutex // nothing is read or written under it
 	entries map[chainhash.Hash]*Entry
-	dirty   map[chainhash.Hash]struct{}
-	dropped []chainhash.Hash // from disk, with the next flush
+	dirty   map[chainhash.Hash]struct{} // without an entry: to be deleted
 }
 
 // Open reads the journal from its view and returns how many records could not be
@@ -52,7 +61,7 @@ func Open(ctx context.Context, ds datastore.Batching) (j *Journal, bad int, err 
 	}
 	for _, r := range records {
 		e, err := decode(r.Value)
-		if err != nil {
+		if err != nil || datastore.NewKey(r.Key) != key(e.Tx) {
 			bad++
 			continue
 		}
@@ -65,11 +74,16 @@ func Open(ctx context.Context, ds datastore.Batching) (j *Journal, bad int, err 
 func (j *Journal) Run(ctx context.Context) error {
 	ticker := time.NewTicker(flushEvery)
 	defer ticker.Stop()
+	var pruned time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return j.Flush(context.WithoutCancel(ctx))
-		case <-ticker.C:
+		case now := <-ticker.C:
+			if now.Sub(pruned) >= pruneEvery {
+				j.prune(now)
+				pruned = now
+			}
 			if err := j.Flush(ctx); err != nil && ctx.Err() == nil {
 				return err
 			}
@@ -77,162 +91,147 @@ func (j *Journal) Run(ctx context.Context) error {
 	}
 }
 
-// Flush writes what has changed.
+// Flush writes what has changed. What could not be written is written by the next.
 func (j *Journal) Flush(ctx context.Context) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if len(j.dirty) == 0 && len(j.dropped) == 0 {
-		return nil
+	j.writing.Lock()
+	defer j.writing.Unlock()
+	return j.flush(ctx)
+}
+
+// flush is Flush, under writing.
+func (j *Journal) flush(ctx context.Context) error {
+	values, err := j.changes()
+	if err == nil && len(values) > 0 {
+		err = j.write(ctx, values)
 	}
-	batch, err := j.ds.Batch(ctx)
 	if err != nil {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		for hash := range values {
+			j.dirty[hash] = struct{}{}
+		}
 		return fmt.Errorf("write the transaction journal: %w", err)
 	}
+	return nil
+}
+
+// changes takes the records to be written, nil where one is to be deleted.
+func (j *Journal) changes() (map[chainhash.Hash][]byte, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	values := make(map[chainhash.Hash][]byte, len(j.dirty))
 	for hash := range j.dirty {
-		value, err := j.entries[hash].encode()
-		if err == nil {
+		values[hash] = nil
+		if e, ok := j.entries[hash]; ok {
+			value, err := e.encode()
+			if err != nil {
+				return nil, err
+			}
+			values[hash] = value
+		}
+	}
+	clear(j.dirty)
+	return values, nil
+}
+
+func (j *Journal) write(ctx context.Context, values map[chainhash.Hash][]byte) error {
+	batch, err := j.ds.Batch(ctx)
+	if err != nil {
+		return err
+	}
+	for hash, value := range values {
+		if value == nil {
+			err = batch.Delete(ctx, key(hash))
+		} else {
 			err = batch.Put(ctx, key(hash), value)
 		}
 		if err != nil {
-			return fmt.Errorf("write the transaction journal: %w", err)
+			return err
 		}
 	}
-	for _, hash := range j.dropped {
-		if err := batch.Delete(ctx, key(hash)); err != nil {
-			return fmt.Errorf("write the transaction journal: %w", err)
-		}
-	}
-	if err := batch.Commit(ctx); err != nil {
-		return fmt.Errorf("write the transaction journal: %w", err)
-	}
-	clear(j.dirty)
-	j.dropped = nil
-	return nil
+	return batch.Commit(ctx)
 }
 
 func key(hash chainhash.Hash) datastore.Key { return datastore.NewKey(hash.String()) }
 
-// Submitted enters a transaction and has it on disk when it returns. One that was
-// dropped before begins anew.
+// Submitted enters a transaction and has it on disk when it returns, safe from a
+// power cut: until it is stemmed nobody else has it. One that was dropped before
+// begins anew; one that is on its way is left alone.
 func (j *Journal) Submitted(ctx context.Context, now time.Time, tx *btcutil.Tx, raw []byte) error {
-	j.mu.Lock()
-	if e, ok := j.entries[*tx.Hash()]; !ok || e.State == Dropped {
-		j.entries[*tx.Hash()] = &Entry{Tx: *tx.Hash(), Raw: slices.Clone(raw), State: Waiting, Submitted: now}
-		j.dirty[*tx.Hash()] = struct{}{}
-		j.bound()
+	hash := *tx.Hash()
+	j.writing.Lock()
+	defer j.writing.Unlock()
+	old, err := j.enter(&Entry{Tx: hash, Raw: slices.Clone(raw), State: Waiting, Submitted: now})
+	if err != nil {
+		return err
 	}
-	j.mu.Unlock()
-	return j.Flush(ctx)
+	err = j.flush(ctx)
+	if err == nil {
+		err = j.ds.Sync(ctx, datastore.NewKey("/"))
+	}
+	if err != nil { // the caller will not send it
+		j.restore(hash, old)
+		return fmt.Errorf("note transaction %v: %w", hash, err)
+	}
+	return nil
 }
 
-// bound drops the oldest that are over, or if there are none the oldest.
-func (j *Journal) bound() {
-	for len(j.entries) > maxEntries {
-		var oldest *Entry
-		for _, e := range j.entries {
-			if oldest == nil || (e.over() && !oldest.over()) || (e.over() == oldest.over() && e.Submitted.Before(oldest.Submitted)) {
-				oldest = e
-			}
+// enter puts an entry in and returns what was in its place.
+func (j *Journal) enter(e *Entry) (old *Entry, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	old = j.entries[e.Tx]
+	if old != nil && old.State != Dropped {
+		return old, nil
+	}
+	if old == nil && len(j.entries) >= maxEntries && !j.makeRoom() {
+		return nil, ErrFull
+	}
+	j.entries[e.Tx] = e
+	j.dirty[e.Tx] = struct{}{}
+	return old, nil
+}
+
+// restore puts back what enter has returned.
+func (j *Journal) restore(hash chainhash.Hash, old *Entry) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if old == nil {
+		delete(j.entries, hash)
+	} else {
+		j.entries[hash] = old
+	}
+	j.dirty[hash] = struct{}{}
+}
+
+// makeRoom drops the oldest entry that is over, and says whether there was one.
+func (j *Journal) makeRoom() bool {
+	var oldest *Entry
+	for _, e := range j.entries {
+		if e.over() && (oldest == nil || e.Submitted.Before(oldest.Submitted)) {
+			oldest = e
 		}
+	}
+	if oldest != nil {
 		j.remove(oldest.Tx)
+	}
+	return oldest != nil
+}
+
+// prune drops what has been over for long.
+func (j *Journal) prune(now time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for hash, e := range j.entries {
+		if e.over() && now.Sub(e.end()) > keepOver {
+			j.remove(hash)
+		}
 	}
 }
 
 func (j *Journal) remove(tx chainhash.Hash) {
 	delete(j.entries, tx)
-	delete(j.dirty, tx)
-	j.dropped = append(j.dropped, tx)
-}
-
-// Refused takes back what was submitted and was not valid.
-func (j *Journal) Refused(tx chainhash.Hash) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if e, ok := j.entries[tx]; ok && (e.State == Waiting || e.State == Fluffed) && e.FirstSeen.IsZero() {
-		j.remove(tx)
-	}
-}
-
-// change has f change an entry that is not over, if there is one.
-func (j *Journal) change(tx chainhash.Hash, f func(*Entry)) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if e, ok := j.entries[tx]; ok && !e.over() {
-		f(e)
-		j.dirty[tx] = struct{}{}
-	}
-}
-
-// Waiting notes that there is no peer to hand it to.
-func (j *Journal) Waiting(tx chainhash.Hash, embargo time.Time) {
-	j.change(tx, func(e *Entry) { e.Embargo = embargo })
-}
-
-// Stemmed notes that it was handed on.
-func (j *Journal) Stemmed(now time.Time, tx chainhash.Hash, embargo time.Time) {
-	j.change(tx, func(e *Entry) {
-		e.Stems, e.Embargo = append(e.Stems, now), embargo
-		if e.State == Waiting {
-			e.State = Stemmed
-		}
-	})
-}
-
-// Fluffed notes that it is in the mempool, the first time only.
-func (j *Journal) Fluffed(now time.Time, tx chainhash.Hash, by string) {
-	j.change(tx, func(e *Entry) {
-		if e.Fluffed.IsZero() {
-			e.Fluffed, e.FluffedBy = now, by
-		}
-		if e.State == Waiting || e.State == Stemmed {
-			e.State = Fluffed
-		}
-	})
-}
-
-// SeenFrom notes that a peer has shown it.
-func (j *Journal) SeenFrom(now time.Time, tx chainhash.Hash, from peer.ID, group string) {
-	j.change(tx, func(e *Entry) {
-		if e.FirstSeen.IsZero() {
-			e.FirstSeen = now
-			e.seenPeers, e.seenGroups = make(map[uint64]struct{}), make(map[uint64]struct{})
-		}
-		e.LastSeen = now
-		if e.State != Mined {
-			e.State = Seen
-		}
-		if e.seenPeers == nil || len(e.seenPeers) >= maxCounted {
-			return // restarted since, or enough
-		}
-		e.seenPeers[maphash.String(j.salt, string(from))] = struct{}{}
-		e.seenGroups[maphash.String(j.salt, group)] = struct{}{}
-		e.Peers, e.Groups = max(e.Peers, len(e.seenPeers)), max(e.Groups, len(e.seenGroups))
-	})
-}
-
-// Mined notes the block that holds it.
-func (j *Journal) Mined(now time.Time, tx chainhash.Hash, height int32, block chainhash.Hash) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if e, ok := j.entries[tx]; ok { // even if it was dropped: somebody had it
-		e.State, e.Mined, e.Height, e.Block = Mined, now, height, block
-		j.dirty[tx] = struct{}{}
-	}
-}
-
-// Unmined notes that its block has left the main chain.
-func (j *Journal) Unmined(tx chainhash.Hash) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if e, ok := j.entries[tx]; ok && e.State == Mined {
-		e.State, e.Mined, e.Height, e.Block = Fluffed, time.Time{}, 0, chainhash.Hash{}
-		j.dirty[tx] = struct{}{}
-	}
-}
-
-// Dropped notes that it goes nowhere any more.
-func (j *Journal) Dropped(now time.Time, tx chainhash.Hash, why string) {
-	j.change(tx, func(e *Entry) { e.State, e.DroppedAt, e.Why = Dropped, now, why })
+	j.dirty[tx] = struct{}{}
 }
 
 // Owns says whether a transaction is the operator's.
@@ -278,14 +277,7 @@ func (j *Journal) List() []Entry {
 		if order := b.Submitted.Compare(a.Submitted); order != 0 {
 			return order
 		}
-		return slices.Compare(a.Tx[:], b.Tx[:])
+		return bytes.Compare(a.Tx[:], b.Tx[:])
 	})
 	return all
-}
-
-func (e *Entry) copy() Entry {
-	c := *e
-	c.Stems = slices.Clone(e.Stems)
-	c.seenPeers, c.seenGroups = nil, nil
-	return c
 }

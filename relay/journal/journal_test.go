@@ -3,10 +3,12 @@ package journal
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"strings"
+	"path/filepath"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/btcsuite/btcd/btcutil/v2"
@@ -20,6 +22,8 @@ import (
 )
 
 func start() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+func at(s int) time.Time { return start().Add(time.Duration(s) * time.Second) }
 
 func tx(n uint32) *btcutil.Tx {
 	return purse.Pay(purse.Payment{Fee: 1000}, purse.Coin{Out: wire.OutPoint{Index: n}, Value: 5000})
@@ -43,20 +47,35 @@ func open(t *testing.T, ds datastore.Batching) *Journal {
 	return j
 }
 
-func submit(t *testing.T, j *Journal, at time.Time, tx *btcutil.Tx) {
+func submit(t *testing.T, j *Journal, at time.Time, tx *btcutil.Tx) chainhash.Hash {
 	t.Helper()
 	if err := j.Submitted(t.Context(), at, tx, raw(t, tx)); err != nil {
 		t.Fatal(err)
 	}
+	return *tx.Hash()
+}
+
+func flush(t *testing.T, j *Journal) {
+	t.Helper()
+	if err := j.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantState(t *testing.T, j *Journal, tx chainhash.Hash, want State) Entry {
+	t.Helper()
+	e, ok := j.Entry(tx)
+	if !ok || e.State != want {
+		t.Errorf("state %q, want %q", e.State, want)
+	}
+	return e
 }
 
 func TestLifeOfATransaction(t *testing.T) {
 	view := store.OpenMemory().View("journal")
 	j := open(t, view)
 	own, other := tx(1), *tx(2).Hash()
-	hash := *own.Hash()
-	submit(t, j, start(), own)
-	at := func(s int) time.Time { return start().Add(time.Duration(s) * time.Second) }
+	hash := submit(t, j, start(), own)
 	for i, step := range []struct {
 		do   func()
 		want State
@@ -69,9 +88,11 @@ func TestLifeOfATransaction(t *testing.T) {
 		{func() { j.SeenFrom(at(5), hash, "p", "10.0.0.0/16"); j.SeenFrom(at(5), other, "p", "g") }, Seen},
 		{func() { j.SeenFrom(at(6), hash, "q", "10.0.0.0/16"); j.SeenFrom(at(7), hash, "q", "10.0.0.0/16") }, Seen},
 		{func() { j.Mined(at(8), hash, 7, chainhash.Hash{7}) }, Mined},
-		{func() { j.Unmined(hash) }, Fluffed},
+		{func() { j.Unmined(hash) }, Seen},
+		{func() { j.Unmined(hash) }, Seen},
 		{func() { j.Mined(at(9), hash, 8, chainhash.Hash{8}) }, Mined},
 		{func() { j.Dropped(at(10), hash, "conflict_tx") }, Mined},
+		{func() { j.Fluffed(at(10), hash, "others") }, Mined},
 	} {
 		step.do()
 		if e, _ := j.Entry(hash); e.State != step.want {
@@ -81,7 +102,7 @@ func TestLifeOfATransaction(t *testing.T) {
 	check := func(j *Journal) {
 		t.Helper()
 		e, ok := j.Entry(hash)
-		if !ok || len(e.Stems) != 2 || e.FluffedBy != "others" || !e.Fluffed.Equal(at(3)) || e.Peers != 2 || e.Groups != 1 ||
+		if !ok || len(e.Stems) != 2 || e.FluffedBy != "others" || !e.Fluffed.Equal(at(3)) || e.Peers != 2 || e.Groups != 1 || e.Unmined != 1 ||
 			!e.FirstSeen.Equal(at(5)) || !e.LastSeen.Equal(at(7)) || e.Height != 8 || e.Block != (chainhash.Hash{8}) || !bytes.Equal(e.Raw, raw(t, own)) {
 			t.Errorf("%+v", e)
 		}
@@ -90,126 +111,299 @@ func TestLifeOfATransaction(t *testing.T) {
 		}
 	}
 	check(j)
-	if err := j.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	flush(t, j)
 	check(open(t, view))
+}
+
+// A stem peer that shows the transaction back before its fluff ends nothing, and
+// counts once the fluff is known.
+func TestAWordOfAPeerEndsNoStem(t *testing.T) {
+	j := open(t, store.OpenMemory().View("journal"))
+	hash := submit(t, j, start(), tx(1))
+	j.Stemmed(at(1), hash, at(20))
+	j.SeenFrom(at(2), hash, "liar", "g")
+	wantState(t, j, hash, Stemmed)
+	j.Fluffed(at(20), hash, "embargo")
+	if e := wantState(t, j, hash, Seen); e.FluffedBy != "embargo" || e.Peers != 1 {
+		t.Errorf("%+v", e)
+	}
+}
+
+// One that was dropped and is published by somebody after all lives on.
+func TestDroppedMayComeBack(t *testing.T) {
+	for name, back := range map[string]func(*Journal, chainhash.Hash){
+		"into the mempool": func(j *Journal, tx chainhash.Hash) { j.Fluffed(at(9), tx, "others") },
+		"in a block":       func(j *Journal, tx chainhash.Hash) { j.Mined(at(9), tx, 7, chainhash.Hash{7}); j.Unmined(tx) },
+	} {
+		j := open(t, store.OpenMemory().View("journal"))
+		hash := submit(t, j, start(), tx(1))
+		j.Dropped(at(1), hash, "aborted")
+		j.Waiting(hash, at(5))
+		j.Stemmed(at(2), hash, at(5))
+		j.SeenFrom(at(2), hash, "p", "g")
+		if e := wantState(t, j, hash, Dropped); e.Why != "aborted" || len(e.Stems) != 0 {
+			t.Errorf("%s: %+v", name, e)
+		}
+		back(j, hash)
+		if e := wantState(t, j, hash, Fluffed); e.Why != "" || !e.DroppedAt.IsZero() || e.Fluffed.IsZero() {
+			t.Errorf("%s: %+v", name, e)
+		}
+	}
+}
+
+// counted is a view that counts syncs, and fails when told so.
+type counted struct {
+	datastore.Batching
+	fails bool
+	syncs int
+}
+
+func (c *counted) Batch(ctx context.Context) (datastore.Batch, error) {
+	if c.fails {
+		return nil, errors.New("no room")
+	}
+	return c.Batching.Batch(ctx)
+}
+
+func (c *counted) Sync(ctx context.Context, k datastore.Key) error {
+	c.syncs++
+	return c.Batching.Sync(ctx, k)
 }
 
 // What was submitted is on disk when the call returns, whatever comes after it.
 func TestSubmissionOutlivesACrash(t *testing.T) {
-	view := store.OpenMemory().View("journal")
-	own := tx(1)
-	submit(t, open(t, view), start(), own)
-	if e, ok := open(t, view).Entry(*own.Hash()); !ok || e.State != Waiting {
-		t.Errorf("%+v", e)
+	view := &counted{Batching: store.OpenMemory().View("journal")}
+	hash := submit(t, open(t, view), start(), tx(1))
+	if view.syncs != 1 {
+		t.Errorf("%d syncs: a power cut loses it", view.syncs)
+	}
+	again := open(t, view)
+	wantState(t, again, hash, Waiting)
+	if again.Pending() != 1 {
+		t.Error("it is not on its way")
+	}
+}
+
+// What could not be noted is not sent, and so must not be there; nor may it push out
+// what was there before.
+func TestSubmissionFailsWhole(t *testing.T) {
+	view := &counted{Batching: store.OpenMemory().View("journal")}
+	j := open(t, view)
+	old := submit(t, j, start(), tx(1))
+	j.Dropped(at(1), old, "expired")
+	view.fails = true
+	for n := range uint32(2) {
+		if err := j.Submitted(t.Context(), at(2), tx(n+1), raw(t, tx(n+1))); err == nil {
+			t.Fatal("nothing failed")
+		}
+	}
+	wantState(t, j, old, Dropped)
+	if j.Owns(*tx(2).Hash()) {
+		t.Error("it is noted")
+	}
+	view.fails = false
+	flush(t, j)
+	j = open(t, view)
+	wantState(t, j, old, Dropped)
+	if len(j.List()) != 1 {
+		t.Error("it is on disk")
 	}
 }
 
 func TestRefusedIsForgottenAndDroppedBeginsAnew(t *testing.T) {
 	view := store.OpenMemory().View("journal")
 	j := open(t, view)
-	own := tx(1)
-	submit(t, j, start(), own)
-	j.Refused(*own.Hash())
-	if j.Owns(*own.Hash()) {
+	hash := submit(t, j, start(), tx(1))
+	j.Refused(hash)
+	if j.Owns(hash) {
 		t.Error("it is noted still")
 	}
-	if err := j.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	flush(t, j)
 	if len(open(t, view).List()) != 0 {
 		t.Error("it is on disk still")
 	}
-	submit(t, j, start(), own)
-	j.Dropped(start(), *own.Hash(), "expired")
-	submit(t, j, start().Add(time.Hour), own)
-	if e, _ := j.Entry(*own.Hash()); e.State != Waiting || !e.Submitted.Equal(start().Add(time.Hour)) {
+	submit(t, j, start(), tx(1))
+	submit(t, j, at(5), tx(1)) // on its way
+	if e := wantState(t, j, hash, Waiting); !e.Submitted.Equal(start()) {
+		t.Errorf("%+v", e)
+	}
+	j.Dropped(at(6), hash, "expired")
+	submit(t, j, at(3600), tx(1))
+	if e := wantState(t, j, hash, Waiting); !e.Submitted.Equal(at(3600)) || e.Why != "" {
 		t.Errorf("%+v", e)
 	}
 }
 
 func TestJournalIsBounded(t *testing.T) {
 	j := open(t, store.OpenMemory().View("journal"))
-	for i := range uint32(maxEntries + 10) {
-		own := tx(i)
-		j.entries[*own.Hash()] = &Entry{Tx: *own.Hash(), State: Waiting, Submitted: start().Add(time.Duration(i) * time.Second)}
-		if i%2 == 1 {
-			j.entries[*own.Hash()].State = Mined
+	for i := range uint32(maxEntries) {
+		e := &Entry{Tx: *tx(i).Hash(), Raw: raw(t, tx(i)), State: Waiting, Submitted: at(int(i))}
+		if i == 1 || i == 3 {
+			e.State = Mined
+		}
+		j.entries[e.Tx] = e
+	}
+	for i := range uint32(2) {
+		submit(t, j, at(10*maxEntries), tx(maxEntries+i))
+		if len(j.List()) != maxEntries || j.Owns(*tx(1).Hash()) || j.Owns(*tx(3).Hash()) != (i == 0) || !j.Owns(*tx(0).Hash()) {
+			t.Errorf("%d entries, and not the oldest went that is over", len(j.List()))
 		}
 	}
-	submit(t, j, start().Add(10*maxEntries*time.Second), tx(maxEntries+10))
-	if len(j.List()) != maxEntries {
-		t.Errorf("%d entries", len(j.List()))
+	if err := j.Submitted(t.Context(), start(), tx(maxEntries+2), raw(t, tx(maxEntries+2))); !errors.Is(err, ErrFull) {
+		t.Errorf("%v: one that is on its way had to go", err)
 	}
-	if !j.Owns(*tx(0).Hash()) || j.Owns(*tx(1).Hash()) {
-		t.Error("one that is not over went before one that is")
-	}
+	first := *tx(0).Hash()
 	for i := range 1000 {
-		j.SeenFrom(start(), *tx(0).Hash(), peer.ID(fmt.Sprint(i)), fmt.Sprint(i))
+		j.SeenFrom(start(), first, peer.ID(fmt.Sprint(i)), fmt.Sprint(i/2))
+		j.Stemmed(at(i), first, start())
 	}
-	if e, _ := j.Entry(*tx(0).Hash()); e.Peers != maxCounted {
-		t.Errorf("%d peers are told apart", e.Peers)
+	if e, _ := j.Entry(first); e.Peers != maxCounted || e.Groups != maxCounted || len(e.Stems) != maxStems || !e.Stems[maxStems-1].Equal(at(999)) {
+		t.Errorf("%d peers, %d groups, %d stems", e.Peers, e.Groups, len(e.Stems))
+	}
+}
+
+func TestWhatIsOverGoesAfterAMonth(t *testing.T) {
+	view := store.OpenMemory().View("journal")
+	j := open(t, view)
+	for i := range uint32(4) {
+		submit(t, j, start(), tx(i))
+	}
+	young, old, dropped, pending := *tx(0).Hash(), *tx(1).Hash(), *tx(2).Hash(), *tx(3).Hash()
+	j.Mined(start().Add(time.Hour), young, 7, chainhash.Hash{7})
+	j.Mined(start().Add(-time.Second), old, 6, chainhash.Hash{6})
+	j.Dropped(start().Add(-time.Second), dropped, "expired")
+	j.prune(start().Add(keepOver))
+	flush(t, j)
+	j = open(t, view)
+	if !j.Owns(young) || j.Owns(old) || j.Owns(dropped) || !j.Owns(pending) || len(j.List()) != 2 {
+		t.Errorf("%d are left", len(j.List()))
+	}
+}
+
+// Peers are counted once each, and after a restart not above what is true.
+func TestPeersAreCountedOverARestart(t *testing.T) {
+	view := store.OpenMemory().View("journal")
+	j := open(t, view)
+	hash := submit(t, j, start(), tx(1))
+	j.Fluffed(start(), hash, "others")
+	for _, p := range []peer.ID{"a", "b", "c", "a"} {
+		j.SeenFrom(start(), hash, p, "g")
+	}
+	flush(t, j)
+	j = open(t, view)
+	for i, p := range []peer.ID{"b", "c", "d", "e"} {
+		j.SeenFrom(at(i), hash, p, "g")
+		if e, _ := j.Entry(hash); e.Peers != max(3, i+1) || e.Groups != 1 {
+			t.Errorf("after %d more: %d peers of %d groups", i+1, e.Peers, e.Groups)
+		}
 	}
 }
 
 func TestGarbageIsSkipped(t *testing.T) {
 	view := store.OpenMemory().View("journal")
 	submit(t, open(t, view), start(), tx(1))
-	for name, value := range map[string]string{"a": "garbage", "b": `{"Version":2}`, "c": `{"Version":1,"Raw":"00","State":"waiting"}`} {
+	other, err := (&Entry{Raw: raw(t, tx(2)), State: Waiting}).encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"a": "garbage", "b": `{"Version":2}`, "c": `{"Version":1,"Raw":"00","State":"waiting"}`, "d": "",
+		"e": fmt.Sprintf(`{"Version":1,"Raw":"%x00","State":"waiting"}`, raw(t, tx(3))),
+		"f": fmt.Sprintf(`{"Version":1,"Raw":"%x","State":"asleep"}`, raw(t, tx(3))),
+		"g": fmt.Sprintf(`{"Version":1,"Raw":"%x","State":"seen","Peers":-1}`, raw(t, tx(3))),
+		"h": string(other), // not its id
+	} {
 		if err := view.Put(t.Context(), datastore.NewKey(name), []byte(value)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if j, bad, err := Open(context.Background(), view); err != nil || bad != 3 || len(j.List()) != 1 {
-		t.Errorf("%d bad, %v", bad, err)
-	}
-}
-
-func TestAdvice(t *testing.T) {
-	now := start().Add(time.Hour)
-	for name, c := range map[string]struct {
-		entry     Entry
-		situation Situation
-		want      string
-	}{
-		"waiting":        {Entry{State: Waiting, Embargo: now.Add(9 * time.Second)}, Situation{}, "--addnode"},
-		"in its stem":    {Entry{State: Stemmed, Embargo: now.Add(9 * time.Second)}, Situation{1, 1}, "in 9s"},
-		"due":            {Entry{State: Stemmed, Embargo: now}, Situation{1, 1}, "about to publish"},
-		"alone":          {Entry{State: Fluffed, Fluffed: now}, Situation{}, "no peers"},
-		"unheard":        {Entry{State: Fluffed, Fluffed: now.Add(-time.Hour)}, Situation{1, 1}, "1h0m0s ago"},
-		"just published": {Entry{State: Fluffed, Fluffed: now}, Situation{1, 1}, ""},
-		"seen":           {Entry{State: Seen}, Situation{1, 1}, ""},
-		"double spent":   {Entry{State: Dropped, Why: "conflict_tx"}, Situation{}, "was first"},
-		"too cheap":      {Entry{State: Dropped, Why: "low_fee_tx"}, Situation{}, "higher fee"},
-		"not valid":      {Entry{State: Dropped, Why: "orphan_tx"}, Situation{}, "not valid"},
-	} {
-		got := c.entry.Advice(now, c.situation)
-		if (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
-			t.Errorf("%s: %q, want %q in it", name, got, c.want)
+	for range 2 { // they stay: a newer program may read them
+		if j, bad, err := Open(t.Context(), view); err != nil || bad != 8 || len(j.List()) != 1 {
+			t.Errorf("%d bad, %v", bad, err)
 		}
 	}
 }
 
-func FuzzDecode(f *testing.F) {
-	e := Entry{Raw: raw(f, tx(1)), State: Mined, Submitted: start(), Stems: []time.Time{start()}, Block: chainhash.Hash{1}, Height: 7}
-	value, err := e.encode()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(value)
-	f.Add([]byte(`{"Version":1}`))
-	f.Fuzz(func(t *testing.T, value []byte) {
-		e, err := decode(value)
-		if err != nil {
-			return
+// A crash loses a second; a stop loses nothing.
+func TestRunWritesEverySecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		view := store.OpenMemory().View("journal")
+		j := open(t, view)
+		hash := submit(t, j, time.Now(), tx(1))
+		old := submit(t, j, time.Now(), tx(2))
+		j.Dropped(time.Now(), old, "expired")
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- j.Run(ctx) }()
+		j.Stemmed(time.Now(), hash, time.Now())
+		time.Sleep(flushEvery + time.Millisecond)
+		wantState(t, open(t, view), hash, Stemmed)
+		time.Sleep(keepOver + pruneEvery)
+		if j.Owns(old) || !j.Owns(hash) {
+			t.Error("what is over is kept for ever")
 		}
-		again, err := e.encode()
-		if err != nil || !json.Valid(again) {
-			t.Fatalf("%s: %v", again, err)
+		j.Fluffed(time.Now(), hash, "embargo")
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
 		}
-		if back, err := decode(again); err != nil || back.Tx != e.Tx || back.State != e.State || !back.Submitted.Equal(e.Submitted) {
-			t.Errorf("%+v came out as %+v, %v", e, back, err)
-		}
+		wantState(t, open(t, view), hash, Fluffed)
 	})
+}
+
+func TestJournalOnDisk(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	var hash chainhash.Hash
+	for round := range 3 {
+		s, err := store.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j := open(t, s.View("journal"))
+		if round == 0 {
+			hash = submit(t, j, start(), tx(1))
+		} else {
+			wantState(t, j, hash, [...]State{"", Waiting, Mined}[round])
+		}
+		if round == 1 {
+			j.Mined(at(1), hash, 7, chainhash.Hash{7})
+			flush(t, j)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// It is asked and told by many at once.
+func TestJournalIsSafeForConcurrentUse(t *testing.T) {
+	view := store.OpenMemory().View("journal")
+	j := open(t, view)
+	var group sync.WaitGroup
+	for i := range uint32(8) {
+		group.Go(func() {
+			for n := range uint32(50) {
+				own := tx(100*i + n)
+				if err := j.Submitted(t.Context(), start(), own, raw(t, own)); err != nil {
+					t.Error(err)
+				}
+				j.Stemmed(start(), *own.Hash(), at(1))
+				j.SeenFrom(at(1), *tx(n).Hash(), peer.ID(fmt.Sprint(i)), "g")
+				j.Fluffed(at(2), *own.Hash(), "others")
+				_ = j.List()
+				if err := j.Flush(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	for _, e := range open(t, view).List() {
+		if now, _ := j.Entry(e.Tx); now.Peers != e.Peers || now.State != e.State {
+			t.Errorf("on disk %+v, in memory %+v", e, now)
+		}
+	}
+	if n := len(j.List()); n != 400 {
+		t.Errorf("%d entries", n)
+	}
 }

@@ -17,10 +17,16 @@ const (
 	// ours. Source: pubsub's own default.
 	maxMessage = 1 << 20
 	// queued and validating are how many messages wait and are validated at once.
-	// Beyond, they are dropped unseen and come from another peer. 512 of the largest
-	// take 200 MB, of usual ones 200 KB.
-	queued     = 256
+	// Beyond, they are dropped unseen and come from another peer. 1,280 of the usual
+	// size take 500 KB; of the largest, which cost their sender 400 KB of bandwidth
+	// each, 512 MB.
+	queued     = 1024
 	validating = 256
+	// outbound is how many messages wait for one slow peer; what comes on top is lost
+	// to it until it asks for our mempool. pubsub's own 32 are too few for a burst: a
+	// second of 1,000 transactions fits. The messages are shared by all peers and most
+	// of them are in the mempool.
+	outbound = 1024
 	// remembered is how many ids are kept of what gossip has delivered, at least:
 	// what is in there is not published again. 2 × 65,536 × 40 bytes.
 	remembered = 1 << 16

@@ -113,6 +113,7 @@ func (g *Gossip) options() []pubsub.Option {
 		pubsub.WithPeerFilter(func(p peer.ID, _ string) bool { return g.parts.Admitted(p) }),
 		pubsub.WithAppSpecificRpcInspector(g.inspect),
 		pubsub.WithValidateQueueSize(queued),
+		pubsub.WithPeerOutboundQueueSize(outbound),
 		pubsub.WithRawTracer(&tracer{gossip: g}),
 		pubsub.WithLogger(slog.New(quiet{g.parts.Log.Handler()})),
 	}

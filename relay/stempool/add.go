@@ -80,6 +80,8 @@ func (p *Pool) add(now time.Time, tx *btcutil.Tx, e *edge) error {
 		return nil
 	}
 	switch {
+	case len(tx.MsgTx().TxIn) > 0 && blockchain.IsCoinBase(tx):
+		return refuse(tx, events.InvalidTx, txpool.ErrCoinbase)
 	case blockchain.GetTransactionWeight(tx) > maxWeight:
 		return refuse(tx, events.OversizeTx, txpool.ErrWeight)
 	case !p.hasRoom(e, size):

@@ -77,6 +77,7 @@ func TestStemsPassTheWholeCheck(t *testing.T) {
 		{pay(1, coins[1]), events.LowFeeTx},
 		{pay(-1, coins[1]), events.InvalidTx},
 		{pay(500, purse.Coin{Out: wire.OutPoint{Hash: chainhash.Hash{1}}, Value: 1000}), events.OrphanTx},
+		{pay(500, purse.Coin{Out: wire.OutPoint{Index: wire.MaxPrevOutIndex}, Value: 1000}), events.InvalidTx}, // a coinbase
 		{purse.Pay(purse.Payment{Fee: 500_000, Padding: 100_000}, coins[1]), events.OversizeTx},
 	} {
 		if got := add(t, p, c.tx, "a"); got != c.want {

@@ -28,14 +28,14 @@ type AssumeValid struct {
 
 // Config is what an operator can set about the chain.
 type Config struct {
-	Dir          string       // folder of the database; made if absent
-	AssumeValid  *AssumeValid // nil: every script is run
-	Prune        uint64       // bytes of blocks to keep, at least [MinPrune]; 0 = all
-	TxIndex      bool         // find any confirmed transaction by its hash
-	CFIndex      bool         // keep BIP 158 filters
-	UTXOCache    uint64       // bytes
-	Mempool      txpool.Config
-	MinChainWork *big.Int // a chain with less is never called current; nil = 0
+	Dir          string        // folder of the database; made if absent
+	AssumeValid  *AssumeValid  // nil: every script is run
+	Prune        uint64        // bytes of blocks to keep, at least [MinPrune]; 0 = all
+	TxIndex      bool          // find any confirmed transaction by its hash
+	CFIndex      bool          // keep BIP 158 filters
+	UTXOCache    uint64        // bytes
+	Mempool      txpool.Config // zero: the default
+	MinChainWork *big.Int      // a chain with less is never called current; nil = 0
 }
 
 // DefaultConfig returns the settings of a full node that keeps its data in dir.
@@ -56,6 +56,9 @@ func (c Config) Validate() error {
 	}
 	if c.AssumeValid != nil && c.AssumeValid.Height < 1 {
 		return fmt.Errorf("assume-valid height %d is not above 0", c.AssumeValid.Height)
+	}
+	if c.Mempool != (txpool.Config{}) {
+		return c.Mempool.Validate()
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func bridgeLogs(log *slog.Logger) {
 	btcdLogOnce.Do(func() {
 		blockchain.UseLogger(bridge("blockchain"))
 		indexers.UseLogger(bridge("indexers"))
-		mempool.UseLogger(bridge("mempool"))
+		mempool.UseLogger(mempoolPart)
 		mining.UseLogger(bridge("mining"))
 		database.UseLogger(bridge("database"))
 	})
@@ -45,6 +45,8 @@ func bridgeLogs(log *slog.Logger) {
 
 // bridge is btcd's logger interface on top of ours; its value names the part of btcd.
 type bridge string
+
+const mempoolPart bridge = "mempool"
 
 func (b bridge) line(level slog.Level, text func() string) {
 	log, ctx := btcdLog.Load(), context.Background()
@@ -65,7 +67,7 @@ func (b bridge) Tracef(format string, params ...any)    { b.format(levelTrace, f
 func (b bridge) Debugf(format string, params ...any)    { b.format(levelDebug, format, params) }
 func (b bridge) Infof(format string, params ...any)     { b.format(levelInfo, format, params) }
 func (b bridge) Warnf(format string, params ...any)     { b.format(slog.LevelWarn, format, params) }
-func (b bridge) Errorf(format string, params ...any)    { b.format(slog.LevelError, format, params) }
+func (b bridge) Errorf(format string, params ...any)    { b.format(b.errors(), format, params) }
 func (b bridge) Criticalf(format string, params ...any) { b.format(slog.LevelError, format, params) }
 
 func (b bridge) Trace(v ...any)    { b.print(levelTrace, v) }
@@ -74,6 +76,15 @@ func (b bridge) Info(v ...any)     { b.print(levelInfo, v) }
 func (b bridge) Warn(v ...any)     { b.print(slog.LevelWarn, v) }
 func (b bridge) Error(v ...any)    { b.print(slog.LevelError, v) }
 func (b bridge) Critical(v ...any) { b.print(slog.LevelError, v) }
+
+// errors is how loud errors are. The only one of the mempool's is that a transaction
+// is refused, which is what whoever asked is told.
+func (b bridge) errors() slog.Level {
+	if b == mempoolPart {
+		return levelDebug
+	}
+	return slog.LevelError
+}
 
 // Level answers for callers that want to skip costly lines; slog decides anyway.
 func (b bridge) Level() btclog.Level {

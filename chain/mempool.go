@@ -5,6 +5,7 @@ import (
 
 	"github.com/btcsuite/btcd/blockchain"
 	"github.com/btcsuite/btcd/btcutil/v2"
+	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/mempool"
 
 	"github.com/pappus-network/pappus/chain/txpool"
@@ -18,7 +19,7 @@ const (
 )
 
 func (c *Chain) newMempool() *txpool.Pool {
-	return txpool.New(c.cfg.Mempool, mempool.Config{
+	pool := txpool.New(c.cfg.Mempool, mempool.Config{
 		Policy: mempool.Policy{
 			MaxTxVersion:         maxTxVersion,
 			DisableRelayPriority: true,
@@ -43,9 +44,23 @@ func (c *Chain) newMempool() *txpool.Pool {
 			defer done()
 			return consensus.IsDeploymentActive(id)
 		},
-		SigCache:  c.sigs,
-		HashCache: c.hashes,
+		SigCache: c.sigs,
 	})
+	if c.cfg.TxIndex {
+		pool.UseIndex(c.indexed)
+	}
+	return pool
+}
+
+// indexed says whether the index has a transaction.
+func (c *Chain) indexed(txid chainhash.Hash) bool {
+	c.swapping.RLock()
+	defer c.swapping.RUnlock()
+	if c.txs == nil {
+		return false
+	}
+	region, err := c.txs.TxBlockRegion(&txid)
+	return err == nil && region != nil
 }
 
 // Mempool returns the transactions that wait for a block.

@@ -9,6 +9,7 @@ import (
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/mining"
+	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 )
 
@@ -68,7 +69,9 @@ func (c *Chain) template(payTo []byte) (*wire.MsgBlock, error) {
 		return nil, ErrClosed
 	}
 	policy := mining.Policy{BlockMaxWeight: maxMinedWeight, TxMinFreeFee: c.cfg.Mempool.MinRelayFee}
-	generator := mining.NewBlkTmplGenerator(&policy, c.own, c.pool.Source(), c.consensus, localClock{}, c.sigs, c.hashes)
+	// The chain's cache of hashes to sign would keep those of what no block takes.
+	hashes := txscript.NewHashCache(1)
+	generator := mining.NewBlkTmplGenerator(&policy, c.own, c.pool.Source(), c.consensus, localClock{}, c.sigs, hashes)
 	t, err := generator.NewBlockTemplate(nil)
 	if err != nil {
 		return nil, fmt.Errorf("make block template: %w", err)

@@ -3,83 +3,95 @@ package txpool
 import (
 	"time"
 
+	"github.com/btcsuite/btcd/blockchain"
 	"github.com/btcsuite/btcd/btcutil/v2"
 
 	"github.com/pappus-network/pappus/events"
 )
 
-// maxReturning bounds the transactions of disconnected blocks that are kept until
-// the reorganisation is over, in bytes: 16 blocks of 4 MB. Beyond that those of the
-// oldest blocks, which were disconnected last, are left to whoever sent them.
-const maxReturning = 64 << 20
-
 // Confirm takes what a new block holds, or makes impossible, out of the pool.
 func (p *Pool) Confirm(now time.Time, b *btcutil.Block) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
-	p.rejects.clear() // what was refused may be good on top of this block
-	if p.Count() == 0 && len(p.orphans.byID) == 0 {
+	txs := b.Transactions()[1:]
+	if !p.note(now, txs) {
 		return // while the chain is being synced
 	}
+	var gone []Change
 	p.mu.Lock()
-	p.floor.block(now)
-	var changes []Change
-	for _, tx := range b.Transactions()[1:] {
+	for _, tx := range txs {
 		if e, ok := p.graph.entries[*tx.Hash()]; ok {
 			p.graph.remove(e)
-			changes = append(changes, Change{e.Tx, Confirmed})
+			gone = append(gone, Change{e.Tx, Confirmed})
 		}
-		for _, in := range tx.MsgTx().TxIn {
-			e, ok := p.graph.spends[in.PreviousOutPoint]
-			if !ok {
-				continue
-			}
-			for _, d := range descendants(e) {
-				p.graph.remove(d)
-				changes = append(changes, Change{d.Tx, Conflict})
-			}
-		}
+		rivals := p.graph.rivals(tx)
+		p.graph.remove(rivals...)
+		gone = append(gone, changes(rivals, Conflict)...)
 	}
 	p.mu.Unlock()
-	for _, c := range changes {
+	for _, c := range gone {
 		p.btc.RemoveTransaction(c.Tx, false)
 	}
-	for _, tx := range b.Transactions()[1:] {
-		p.orphans.drop(*tx.Hash())
+	for _, tx := range txs {
+		p.orphans.drop(*tx.WitnessHash())
+		p.orphans.arrived(*tx.Hash())
 	}
-	p.tell(changes)
+	p.tell(gone)
 }
 
-// Adopt takes the orphans that waited for transactions of a block. Call it when the
-// block is the tip, and not while it is being connected. It returns what it took.
-func (p *Pool) Adopt(now time.Time, b *btcutil.Block) []*btcutil.Tx {
-	p.writing.Lock()
-	defer p.writing.Unlock()
-	var taken []*btcutil.Tx
-	for _, tx := range b.Transactions()[1:] {
-		if len(p.orphans.byID) == 0 {
-			break
-		}
-		if home := p.bringHome(now, []*btcutil.Tx{tx}); len(home) > 1 {
-			taken = append(taken, home[1:]...)
-		}
+// note forgets what a block makes obsolete and remembers what it holds, if anything
+// here may have to do with it.
+func (p *Pool) note(now time.Time, txs []*btcutil.Tx) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rejects.clear() // what was refused may be good on top of this block
+	p.floor.block(now)
+	if len(p.graph.entries) == 0 && len(p.orphans.byID) == 0 {
+		return false
 	}
-	return taken
+	for _, tx := range txs {
+		p.mined.note(*tx.Hash(), struct{}{})
+	}
+	return true
 }
+
+// departed is what has left the main chain since the last block that stayed.
+type departed struct {
+	blocks []*btcutil.Block // the highest first
+	bytes  int64
+	any    bool
+}
+
+// maxReturning bounds the blocks that left the main chain whose transactions come
+// back, in bytes, and with them the work to validate those anew: some five full ones
+// or 3 s. Beyond that those of the highest blocks are left to whoever sent them.
+// Source: Bitcoin Core's MAX_DISCONNECTED_TX_POOL_BYTES.
+const maxReturning = 20_000_000
 
 // Disconnect keeps the transactions of a block that has left the main chain, for
 // [Pool.Settle].
 func (p *Pool) Disconnect(b *btcutil.Block) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
+	p.mu.Lock()
 	p.rejects.clear()
-	size := int64(b.MsgBlock().SerializeSize())
-	if p.returned+size > maxReturning {
-		return
+	p.mined.clear()
+	p.mu.Unlock()
+	for i := range p.deployed {
+		p.deployed[i].Store(false)
 	}
-	p.returned += size
-	// A chain is taken apart from its tip: this block comes before the last.
-	p.returning = append(b.Transactions()[1:len(b.Transactions()):len(b.Transactions())], p.returning...)
+	p.left.any = true
+	p.abandon(b.Transactions()[0])
+	p.left.blocks = append(p.left.blocks, b)
+	p.left.bytes += int64(b.MsgBlock().SerializeSize())
+	for p.left.bytes > maxReturning && len(p.left.blocks) > 1 {
+		highest := p.left.blocks[0]
+		p.left.blocks = p.left.blocks[1:]
+		p.left.bytes -= int64(highest.MsgBlock().SerializeSize())
+		for _, tx := range highest.Transactions() {
+			p.abandon(tx)
+		}
+	}
 }
 
 // Settle brings back what disconnected blocks held and no other block of the new
@@ -88,35 +100,91 @@ func (p *Pool) Disconnect(b *btcutil.Block) {
 func (p *Pool) Settle(now time.Time) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
-	back := p.returning
-	p.returning, p.returned = nil, 0
-	for _, tx := range back {
-		err := p.accept(now, tx, &Entry{Added: now, Height: p.base.BestHeight()})
-		if err != nil && err.Reason != events.KnownTx && err.Reason != events.MinedTx {
-			p.abandon(tx)
+	left := p.left
+	if !left.any {
+		return
+	}
+	p.left = departed{}
+	w := way{now: now, again: true, added: now, height: p.base.BestHeight()}
+	for i := len(left.blocks) - 1; i >= 0; i-- {
+		for _, tx := range left.blocks[i].Transactions()[1:] {
+			p.readmit(tx, w)
 		}
+	}
+	p.recheck()
+}
+
+func (p *Pool) readmit(tx *btcutil.Tx, w way) {
+	err := p.accept(tx, w)
+	switch {
+	case err == nil:
+		p.shorten(p.graph.entries[*tx.Hash()])
+	case err.Reason != events.KnownTx && err.Reason != events.MinedTx:
+		p.abandon(tx)
 	}
 }
 
 // abandon takes out what spends from a transaction that is not here.
 func (p *Pool) abandon(tx *btcutil.Tx) {
-	p.mu.Lock()
-	var changes []Change
-	for _, e := range p.graph.entries {
-		for _, in := range e.Tx.MsgTx().TxIn {
-			if in.PreviousOutPoint.Hash != *tx.Hash() {
-				continue
-			}
-			for _, d := range descendants(e) {
-				p.graph.remove(d)
-				changes = append(changes, Change{d.Tx, Conflict})
-			}
-			break
+	for _, e := range p.graph.spenders(tx) {
+		if p.here(e) {
+			p.take(p.graph.descendants(e), Conflict)
 		}
 	}
-	p.mu.Unlock()
-	for _, c := range changes {
-		p.btc.RemoveTransaction(c.Tx, false)
+}
+
+// shorten takes out what makes chains too long now that a parent is back above its
+// children.
+func (p *Pool) shorten(back *entry) {
+	if len(back.children) == 0 {
+		return
 	}
-	p.tell(changes)
+	drop := func(e *entry) {
+		if p.here(e) {
+			p.take(p.graph.descendants(e), Evicted)
+		}
+	}
+	for _, d := range p.graph.descendants(back)[1:] {
+		if p.here(d) && len(p.graph.ancestors(d)) > p.cfg.MaxChain {
+			drop(d)
+		}
+	}
+	for _, a := range p.graph.ancestors(back) {
+		if all := p.graph.descendants(a); len(all) > p.cfg.MaxChain {
+			for _, d := range all[p.cfg.MaxChain:] {
+				drop(d)
+			}
+		}
+	}
+}
+
+// recheck takes out what no block may hold yet since the reorganisation: the new tip
+// may be lower, or earlier, and outputs may be younger.
+func (p *Pool) recheck() {
+	for _, e := range p.pick(func(e *entry) bool { return !p.ripe(e) }) {
+		if p.here(e) {
+			p.take(p.graph.descendants(e), Conflict)
+		}
+	}
+}
+
+// ripe says whether the next block may hold an entry whose inputs exist, as far as
+// its height and time are concerned.
+func (p *Pool) ripe(e *entry) bool {
+	next, median := p.base.BestHeight()+1, p.base.MedianTimePast()
+	if !blockchain.IsFinalizedTransaction(e.Tx, next, median) {
+		return false
+	}
+	if !e.locked && !e.coinbase {
+		return true
+	}
+	view, err := p.view(e.Tx)
+	if err != nil {
+		return true // nobody's fault
+	}
+	if _, err := blockchain.CheckTransactionInputs(e.Tx, next, view, p.base.ChainParams); err != nil {
+		return false
+	}
+	lock, err := p.sequenceLock(e.Tx, view)
+	return err == nil && blockchain.SequenceLockActive(lock, next, median)
 }

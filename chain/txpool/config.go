@@ -1,6 +1,7 @@
 package txpool
 
 import (
+	"errors"
 	"time"
 
 	"github.com/btcsuite/btcd/btcutil/v2"
@@ -42,10 +43,19 @@ func DefaultConfig() Config {
 // are refused, and no stem carries more (design.md §3).
 const maxWeight = 400_000
 
-// What an entry takes in memory beyond its serialized bytes, by estimate: btcd's
-// descriptors, two maps' places, our entry; and the decoded form of each input or
-// output with its slices.
-const (
-	entryOverhead = 1200
-	inOutOverhead = 150
-)
+// Validate reports the first setting that cannot work.
+func (c Config) Validate() error {
+	switch {
+	case c.MaxBytes < 1:
+		return errors.New("the mempool's size is not above 0")
+	case c.Expiry <= 0 || c.OrphanExpiry <= 0:
+		return errors.New("the mempool's expiry is not above 0")
+	case c.MinRelayFee < 0 || c.IncrementalFee < 0:
+		return errors.New("the mempool's least fees are negative")
+	case c.OrphanWeight < 0 || c.Orphans < 0 || c.Rejects < 0:
+		return errors.New("a limit of the mempool's memory is negative")
+	case c.MaxChain < 1:
+		return errors.New("the mempool's longest chain is not above 0")
+	}
+	return nil
+}

@@ -21,16 +21,16 @@ type feeFloor struct {
 
 // raise notes what was evicted last.
 func (f *feeFloor) raise(rate float64) {
-	if rate > f.rate {
-		f.rate = rate
-	}
+	f.rate = max(f.rate, rate)
 	f.halted = true
 }
 
-// block lets the floor fall from now on.
+// block lets the floor fall from now on, if it does not yet.
 func (f *feeFloor) block(now time.Time) {
-	f.halted = false
-	f.at = now
+	if f.halted {
+		f.halted = false
+		f.at = now
+	}
 }
 
 // minimum returns the floor at now for a pool that is so full, 0..1. Below half the
@@ -55,4 +55,12 @@ func (f *feeFloor) minimum(now time.Time, full float64, incremental btcutil.Amou
 		}
 	}
 	return max(btcutil.Amount(math.Ceil(f.rate)), incremental)
+}
+
+// MinFee is the least fee rate that is taken now, in satoshi per 1,000 virtual bytes.
+func (p *Pool) MinFee(now time.Time) btcutil.Amount {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	full := float64(p.graph.memory) / float64(p.cfg.MaxBytes)
+	return max(p.cfg.MinRelayFee, p.floor.minimum(now, full, p.cfg.IncrementalFee))
 }

@@ -1,7 +1,6 @@
 package txpool_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/btcsuite/btcd/blockchain"
@@ -9,12 +8,9 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
-	"github.com/ipfs/go-datastore"
 
 	"github.com/pappus-network/pappus/internal/purse"
 )
-
-func place(i int) datastore.Key { return datastore.NewKey(fmt.Sprintf("%08d", i)) }
 
 // reorganise puts n blocks on an old one, the first of which holds the transactions.
 func reorganise(tb testing.TB, b *bank, on chainhash.Hash, n int, txs ...*btcutil.Tx) {

@@ -1,6 +1,8 @@
 package txpool
 
 import (
+	"cmp"
+	"container/list"
 	"slices"
 	"time"
 
@@ -9,125 +11,215 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 )
 
-// orphan is a transaction that waits for one that it spends from.
+// orphan is a transaction that waits for others that it spends from.
 type orphan struct {
-	tx     *btcutil.Tx
-	from   string
-	weight int
-	added  time.Time
+	tx      *btcutil.Tx
+	weight  int
+	added   time.Time
+	number  uint64
+	missing []chainhash.Hash // that have not come
+	from    []string         // its senders, the first first
+	places  map[string]*list.Element
+	ready   bool // all have come
 }
 
-// orphanage keeps orphans by what they wait for. Each sender has a share that
-// nobody else can touch: who sends too many loses its own oldest. It is not safe
-// for concurrent use.
+// share is one sender's orphans.
+type share struct {
+	all    *list.List // of *orphan, the oldest first
+	weight int
+	ready  []*orphan // that may be tried; those that are not ready any more are skipped
+}
+
+// orphanage keeps orphans by what they wait for. Each sender has a share that nobody
+// else can touch: who sends too many loses its own oldest, and what several have sent
+// stays as long as one of them has it. Those whose parents have come are taken out
+// in turns, one of each sender. Copies with other witnesses are others, so that a
+// spoilt one shadows nothing. It is not safe for concurrent use.
 type orphanage struct {
-	cfg      Config
-	byID     map[chainhash.Hash]*orphan
-	byParent map[chainhash.Hash][]*orphan
-	bySender map[string][]*orphan // oldest first
-	weights  map[string]int
+	cfg     Config
+	byID    map[chainhash.Hash]*orphan // by wtxid
+	waiting map[chainhash.Hash]map[*orphan]struct{}
+	shares  map[string]*share
+	count   int      // of all shares
+	number  uint64   // of the last
+	turns   []string // senders with something ready
 }
 
 func newOrphanage(cfg Config) *orphanage {
 	return &orphanage{
-		cfg: cfg, byID: make(map[chainhash.Hash]*orphan), byParent: make(map[chainhash.Hash][]*orphan),
-		bySender: make(map[string][]*orphan), weights: make(map[string]int),
+		cfg: cfg, byID: make(map[chainhash.Hash]*orphan),
+		waiting: make(map[chainhash.Hash]map[*orphan]struct{}), shares: make(map[string]*share),
 	}
 }
 
-// add keeps a transaction; one that is here stays its first sender's.
-func (o *orphanage) add(now time.Time, tx *btcutil.Tx, from string) {
-	if _, ok := o.byID[*tx.Hash()]; ok {
+// add keeps a transaction for a sender until those that it misses have come.
+func (o *orphanage) add(now time.Time, tx *btcutil.Tx, missing []chainhash.Hash, from string) {
+	n, ok := o.byID[*tx.WitnessHash()]
+	if !ok {
+		o.number++
+		n = &orphan{
+			tx: tx, weight: int(blockchain.GetTransactionWeight(tx)), added: now, number: o.number, // at most 400,000
+			places: make(map[string]*list.Element),
+		}
+		o.byID[*tx.WitnessHash()] = n
+		o.await(n, missing)
+	}
+	if _, ok := n.places[from]; ok {
 		return
 	}
-	n := &orphan{tx, from, int(blockchain.GetTransactionWeight(tx)), now} // at most 400,000
-	o.byID[*tx.Hash()] = n
-	for _, parent := range parentsOf(tx) {
-		o.byParent[parent] = append(o.byParent[parent], n)
+	s := o.shares[from]
+	if s == nil {
+		s = &share{all: list.New()}
+		o.shares[from] = s
 	}
-	o.bySender[from] = append(o.bySender[from], n)
-	o.weights[from] += n.weight
-	for o.weights[from] > o.cfg.OrphanWeight {
-		o.remove(o.bySender[from][0])
+	n.from = append(n.from, from)
+	n.places[from] = s.all.PushBack(n)
+	s.weight += n.weight
+	o.count++
+	for s.weight > o.cfg.OrphanWeight {
+		o.withdraw(o.oldest(from), from)
 	}
-	for len(o.byID) > o.cfg.Orphans {
-		o.remove(o.bySender[o.greediest()][0])
+	for o.count > o.cfg.Orphans {
+		greedy := o.greediest()
+		o.withdraw(o.oldest(greedy), greedy)
 	}
+}
+
+// await has an orphan wait for others.
+func (o *orphanage) await(n *orphan, missing []chainhash.Hash) {
+	n.missing, n.ready = slices.Clone(missing), false
+	for _, parent := range n.missing {
+		if o.waiting[parent] == nil {
+			o.waiting[parent] = make(map[*orphan]struct{})
+		}
+		o.waiting[parent][n] = struct{}{}
+	}
+}
+
+func (o *orphanage) stopWaiting(n *orphan) {
+	for _, parent := range n.missing {
+		delete(o.waiting[parent], n)
+		if len(o.waiting[parent]) == 0 {
+			delete(o.waiting, parent)
+		}
+	}
+	n.missing = nil
+}
+
+func (o *orphanage) oldest(from string) *orphan {
+	n, _ := o.shares[from].all.Front().Value.(*orphan)
+	return n
 }
 
 // greediest returns the sender of most orphans, by name among equals.
 func (o *orphanage) greediest() string {
-	var most string
-	for from, all := range o.bySender {
-		if n := len(o.bySender[most]); len(all) > n || (len(all) == n && from < most) {
-			most = from
+	most, n := "", -1
+	for from, s := range o.shares {
+		if s.all.Len() > n || (s.all.Len() == n && from < most) {
+			most, n = from, s.all.Len()
 		}
 	}
 	return most
 }
 
-func (o *orphanage) remove(n *orphan) {
-	hash := *n.tx.Hash()
-	if o.byID[hash] != n {
+// withdraw takes an orphan out of a sender's share, and away if nobody else has it.
+func (o *orphanage) withdraw(n *orphan, from string) {
+	s := o.shares[from]
+	s.all.Remove(n.places[from])
+	s.weight -= n.weight
+	o.count--
+	if s.all.Len() == 0 {
+		delete(o.shares, from)
+	}
+	delete(n.places, from)
+	n.from = slices.DeleteFunc(n.from, func(f string) bool { return f == from })
+	if len(n.from) > 0 {
+		if n.ready {
+			o.queue(n)
+		}
 		return
 	}
-	delete(o.byID, hash)
-	same := func(m *orphan) bool { return m == n }
-	for _, parent := range parentsOf(n.tx) {
-		if rest := slices.DeleteFunc(o.byParent[parent], same); len(rest) > 0 {
-			o.byParent[parent] = rest
-		} else {
-			delete(o.byParent, parent)
-		}
-	}
-	if rest := slices.DeleteFunc(o.bySender[n.from], same); len(rest) > 0 {
-		o.bySender[n.from] = rest
-		o.weights[n.from] -= n.weight
-	} else {
-		delete(o.bySender, n.from)
-		delete(o.weights, n.from)
-	}
+	n.ready = false
+	o.stopWaiting(n)
+	delete(o.byID, *n.tx.WitnessHash())
 }
 
-// children takes out what waits for a transaction, oldest first.
-func (o *orphanage) children(parent chainhash.Hash) []*orphan {
-	all := slices.Clone(o.byParent[parent])
-	for _, n := range all {
-		o.remove(n)
+// drop forgets one, if it is here.
+func (o *orphanage) drop(wtxid chainhash.Hash) {
+	n, ok := o.byID[wtxid]
+	if !ok {
+		return
 	}
-	return all
+	for _, from := range slices.Clone(n.from) {
+		o.withdraw(n, from)
+	}
 }
 
 // leave forgets a sender's.
 func (o *orphanage) leave(from string) {
-	for _, n := range slices.Clone(o.bySender[from]) {
-		o.remove(n)
-	}
-}
-
-// drop forgets one, if it is here.
-func (o *orphanage) drop(hash chainhash.Hash) {
-	if n, ok := o.byID[hash]; ok {
-		o.remove(n)
+	for o.shares[from] != nil {
+		o.withdraw(o.oldest(from), from)
 	}
 }
 
 // expire forgets those that have waited too long.
 func (o *orphanage) expire(now time.Time) {
-	for _, n := range o.byID {
+	for wtxid, n := range o.byID {
 		if now.Sub(n.added) >= o.cfg.OrphanExpiry {
-			o.remove(n)
+			o.drop(wtxid)
 		}
 	}
 }
 
-// parentsOf returns the transactions that one spends from, each once.
-func parentsOf(tx *btcutil.Tx) []chainhash.Hash {
-	var all []chainhash.Hash
-	for _, in := range tx.MsgTx().TxIn {
-		if !slices.Contains(all, in.PreviousOutPoint.Hash) {
-			all = append(all, in.PreviousOutPoint.Hash)
+// arrived notes that a transaction has come that others may wait for.
+func (o *orphanage) arrived(txid chainhash.Hash) {
+	waiting := o.waiting[txid]
+	if len(waiting) == 0 {
+		return
+	}
+	delete(o.waiting, txid)
+	var ready []*orphan
+	for n := range waiting {
+		n.missing = slices.DeleteFunc(n.missing, func(h chainhash.Hash) bool { return h == txid })
+		if len(n.missing) == 0 {
+			ready = append(ready, n)
 		}
 	}
-	return all
+	slices.SortFunc(ready, func(a, b *orphan) int { return cmp.Compare(a.number, b.number) })
+	for _, n := range ready {
+		n.ready = true
+		o.queue(n)
+	}
+}
+
+// queue has an orphan wait for its turn among those of its first sender.
+func (o *orphanage) queue(n *orphan) {
+	from := n.from[0]
+	s := o.shares[from]
+	if len(s.ready) == 0 {
+		o.turns = append(o.turns, from)
+	}
+	s.ready = append(s.ready, n)
+}
+
+// next returns the orphan whose turn it is, or nil. It stays here.
+func (o *orphanage) next() *orphan {
+	for len(o.turns) > 0 {
+		from := o.turns[0]
+		o.turns = o.turns[1:]
+		s := o.shares[from]
+		if s == nil || len(s.ready) == 0 {
+			continue // has left
+		}
+		n := s.ready[0]
+		s.ready = s.ready[1:]
+		if len(s.ready) > 0 {
+			o.turns = append(o.turns, from)
+		}
+		if n.ready && n.from[0] == from {
+			n.ready = false
+			return n
+		}
+	}
+	return nil
 }

@@ -29,9 +29,7 @@ func (p *Pool) view(tx *btcutil.Tx) (*blockchain.UtxoViewpoint, error) {
 
 // Overlay returns a pool of its own, empty and under the same rules, that stands on
 // this one: its transactions may spend what waits here. That they conflict with
-// what waits here it does not notice: ask [Pool.Conflicts].
-func (p *Pool) Overlay() *mempool.TxPool {
-	base := p.base
-	base.FetchUtxoView = p.view
-	return mempool.New(&base)
-}
+// what waits here it does not notice: ask [Pool.Conflicts]; nor does it ask for more
+// than the least relayed fee: see [Pool.MinFee]. It validates one transaction at a
+// time.
+func (p *Pool) Overlay() *mempool.TxPool { return p.validator(p.view, &look{}) }

@@ -1,40 +1,54 @@
 package txpool
 
 import (
-	"bytes"
-	"fmt"
+	"cmp"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/btcsuite/btcd/blockchain"
 	"github.com/btcsuite/btcd/btcutil/v2"
+	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/mempool"
-	"github.com/btcsuite/btcd/mining"
 
 	"github.com/pappus-network/pappus/events"
 )
 
 // Pool is a mempool. It is safe for concurrent use.
 type Pool struct {
-	cfg  Config
-	base mempool.Config
-	btc  *mempool.TxPool // validates; holds the same transactions as graph
+	cfg      Config
+	base     mempool.Config
+	isActive func(deployment uint32) (bool, error)
+	indexed  func(chainhash.Hash) bool
+	btc      *mempool.TxPool // validates; holds the same transactions as graph
+	deployed [chaincfg.DefinedDeployments]atomic.Bool
 
-	// writing is held while one transaction is validated, or a block confirmed.
-	writing   sync.Mutex
-	orphans   *orphanage
-	rejects   rejects
-	returning []*btcutil.Tx // of blocks that left the main chain, in the chain's order
-	returned  int64         // bytes of them
+	// writing is held while one transaction is validated, or a block confirmed, which
+	// waits for the block that the chain validates, if it does. Under it come the chain's
+	// locks and mu; who holds one of those must not take it.
+	writing sync.Mutex
+	seen    look
+	orphans *orphanage
+	left    departed
+	order   uint64 // of the last entry
 
-	// mu guards what is read without waiting for a validation.
+	// mu guards what is read without waiting for a validation. Only who holds writing
+	// changes graph, and walks it.
 	mu          sync.RWMutex
 	graph       *graph
 	floor       feeFloor
+	rejects     recent[events.Reason] // by wtxid
+	mined       recent[struct{}]      // by txid
 	subscribers []func(Change)
+
+	dumping sync.Mutex // held while the datastore is written
 }
+
+// minedRemembered is how many transactions of the last blocks are remembered: of at
+// least four full ones, at 40 bytes each 2 MB. Source: half of Bitcoin Core's
+// m_lazy_recent_confirmed_transactions, a filter.
+const minedRemembered = 48_000
 
 // Why an entry came or went.
 type Why string
@@ -46,7 +60,7 @@ const (
 	Replaced  Why = "replaced" // by one that pays more
 	Evicted   Why = "evicted"  // the pool is full of others that pay more
 	Expired   Why = "expired"
-	Conflict  Why = "conflict" // a block spends what it spends
+	Conflict  Why = "conflict" // the chain has made it impossible
 )
 
 // Change is an entry that came or went.
@@ -55,21 +69,48 @@ type Change struct {
 	Why Why
 }
 
-// New returns an empty pool that validates with what base knows of the chain. The
-// minimum fee and the limits on orphans of base are not used.
-func New(cfg Config, base mempool.Config) *Pool {
-	base.Policy.MinRelayTxFee = cfg.MinRelayFee
-	base.Policy.MaxOrphanTxs = 0
-	return &Pool{
-		cfg: cfg, base: base, btc: mempool.New(&base),
-		orphans: newOrphanage(cfg), rejects: rejects{most: cfg.Rejects}, graph: newGraph(),
+func changes(gone []*entry, why Why) []Change {
+	all := make([]Change, len(gone))
+	for i, e := range gone {
+		all[i] = Change{e.Tx, why}
 	}
+	return all
 }
 
-// Source is what mining chooses from.
-func (p *Pool) Source() mining.TxSource { return p.btc }
+// New returns an empty pool that validates with what base knows of the chain. The
+// minimum fee, the limits on orphans and the hash cache of base are not used.
+func New(cfg Config, base mempool.Config) *Pool {
+	p := &Pool{
+		cfg: cfg, base: base, isActive: base.IsDeploymentActive, orphans: newOrphanage(cfg), graph: newGraph(),
+		rejects: recent[events.Reason]{most: cfg.Rejects}, mined: recent[struct{}]{most: minedRemembered},
+	}
+	p.base.Policy.MinRelayTxFee = cfg.MinRelayFee
+	p.base.Policy.MaxOrphanTxs = 0
+	p.base.IsDeploymentActive = p.active
+	p.btc = p.validator(p.base.FetchUtxoView, &p.seen)
+	return p
+}
 
-// Subscribe has f called with every change. It must not block, nor call the pool.
+// UseIndex has the pool ask an index of the chain's transactions which are mined.
+// Without one it knows those of the last blocks and those with outputs unspent. Call
+// it before anything else.
+func (p *Pool) UseIndex(mined func(txid chainhash.Hash) bool) { p.indexed = mined }
+
+// active asks the chain whether a deployment is active until it is: afterwards only
+// a reorganisation could change that, and the question costs a lock of the chain.
+func (p *Pool) active(id uint32) (bool, error) {
+	if int(id) < len(p.deployed) && p.deployed[id].Load() {
+		return true, nil
+	}
+	ok, err := p.isActive(id)
+	if ok && err == nil && int(id) < len(p.deployed) {
+		p.deployed[id].Store(true)
+	}
+	return ok, err
+}
+
+// Subscribe has f called with every change. It must not block, nor call what changes
+// the pool.
 func (p *Pool) Subscribe(f func(Change)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -77,6 +118,9 @@ func (p *Pool) Subscribe(f func(Change)) {
 }
 
 func (p *Pool) tell(changes []Change) {
+	if len(changes) == 0 {
+		return
+	}
 	p.mu.RLock()
 	subscribers := p.subscribers
 	p.mu.RUnlock()
@@ -87,231 +131,24 @@ func (p *Pool) tell(changes []Change) {
 	}
 }
 
-// Submit validates a transaction and takes it, with the orphans that it brings
-// home: what was taken is returned, the transaction first. An error is a
-// *[RejectError]; with OrphanTx the transaction is kept until its parents come.
-// from names the sender, "" the operator. Submit waits for the block that is being
-// connected, if there is one.
-func (p *Pool) Submit(now time.Time, tx *btcutil.Tx, from string) ([]*btcutil.Tx, error) {
-	p.writing.Lock()
-	defer p.writing.Unlock()
-	if err := p.accept(now, tx, nil); err != nil {
-		if err.Reason == events.OrphanTx {
-			p.orphans.expire(now)
-			p.orphans.add(now, tx, from)
-		}
-		return nil, err
+// take removes entries, under writing, and says so. With an entry goes all that
+// spends from it, unless a block has confirmed it.
+func (p *Pool) take(gone []*entry, why Why) {
+	if len(gone) == 0 {
+		return
 	}
-	p.orphans.drop(*tx.Hash())
-	return p.bringHome(now, []*btcutil.Tx{tx}), nil
-}
-
-// maxHome bounds what one transaction can bring home, each a validation: as many
-// as a chain may be long.
-const maxHome = 25
-
-// bringHome takes the orphans that have waited for what was taken, and returns all.
-func (p *Pool) bringHome(now time.Time, taken []*btcutil.Tx) []*btcutil.Tx {
-	work := 0
-	for i := 0; i < len(taken); i++ {
-		for _, o := range p.orphans.children(*taken[i].Hash()) {
-			if work++; work > maxHome {
-				p.orphans.add(o.added, o.tx, o.from) // for the next transaction, or never
-				continue
-			}
-			switch err := p.accept(now, o.tx, nil); {
-			case err == nil:
-				taken = append(taken, o.tx)
-			case err.Reason == events.OrphanTx:
-				p.orphans.add(o.added, o.tx, o.from)
-			}
-		}
-	}
-	return taken
-}
-
-// accept validates a transaction and enters it, under writing. old is the entry as
-// it was before a restart, or nil.
-func (p *Pool) accept(now time.Time, tx *btcutil.Tx, old *Entry) *RejectError {
-	hash, wtxid := *tx.Hash(), *tx.WitnessHash()
-	reject := func(r events.Reason, err error) *RejectError { return &RejectError{Tx: hash, Reason: r, Err: err} }
-	if p.Have(hash) {
-		return reject(events.KnownTx, ErrKnown)
-	}
-	if why, ok := p.rejects.find(wtxid); ok {
-		return reject(why, ErrRejected)
-	}
-	err := p.enter(now, tx, old)
-	if err == nil {
-		return nil
-	}
-	switch err.Reason { //nolint:exhaustive // all others may be taken another time
-	case events.InvalidTx, events.NonstandardTx, events.OversizeTx, events.LowFeeTx:
-		p.rejects.add(wtxid, err.Reason)
-	}
-	return err
-}
-
-// enter has btcd validate a transaction, and puts it among its relatives.
-func (p *Pool) enter(now time.Time, tx *btcutil.Tx, old *Entry) *RejectError {
-	if err := p.precheck(now, tx); err != nil {
-		return err
-	}
-	var raw bytes.Buffer
-	raw.Grow(tx.MsgTx().SerializeSize())
-	if err := tx.MsgTx().Serialize(&raw); err != nil {
-		return p.classify(tx, err)
-	}
-	missing, desc, err := p.btc.MaybeAcceptTransaction(tx, old == nil, false)
-	if err != nil {
-		return p.classify(tx, err)
-	}
-	if len(missing) > 0 {
-		return missingError(tx, missing)
-	}
-	e := Entry{Tx: tx, Fee: btcutil.Amount(desc.Fee), Size: virtual(tx), Added: now, Height: desc.Height}
-	if old != nil {
-		e.Added, e.Height = old.Added, old.Height
-	}
-	changes := append(p.replace(tx), Change{tx, Accepted})
 	p.mu.Lock()
-	p.graph.add(newEntry(e, raw.Bytes()))
-	evicted := p.trim()
+	p.graph.remove(gone...)
 	p.mu.Unlock()
-	for _, c := range evicted {
-		p.btc.RemoveTransaction(c.Tx, false)
-	}
-	changes = append(changes, evicted...)
-	if mine := func(c Change) bool { return c.Tx == tx }; slices.ContainsFunc(evicted, mine) {
-		p.tell(slices.DeleteFunc(changes, mine)) // nobody has known of it
-		return &RejectError{Tx: *tx.Hash(), Reason: events.LowFeeTx, Err: ErrFull}
-	}
-	p.tell(changes)
-	return nil
+	p.release(gone)
+	p.tell(changes(gone, why))
 }
 
-// precheck applies the rules that btcd lacks, cheap ones first.
-func (p *Pool) precheck(now time.Time, tx *btcutil.Tx) *RejectError {
-	reject := func(r events.Reason, err error) *RejectError {
-		return &RejectError{Tx: *tx.Hash(), Reason: r, Err: err}
+// release has btcd's pool forget what graph has forgotten.
+func (p *Pool) release(gone []*entry) {
+	for _, e := range gone {
+		p.btc.RemoveTransaction(e.Tx, false)
 	}
-	if len(tx.MsgTx().TxIn) > 0 && blockchain.IsCoinBase(tx) {
-		return reject(events.InvalidTx, ErrCoinbase)
-	}
-	if blockchain.GetTransactionWeight(tx) > maxWeight {
-		return reject(events.OversizeTx, ErrWeight)
-	}
-	if err := p.checkChain(tx); err != nil {
-		return reject(events.NonstandardTx, err)
-	}
-	least := p.MinFee(now)
-	if least <= p.cfg.MinRelayFee {
-		return nil // btcd's own rule
-	}
-	result, err := p.btc.CheckMempoolAcceptance(tx)
-	if err != nil {
-		return p.classify(tx, err)
-	}
-	if len(result.MissingParents) > 0 {
-		return missingError(tx, result.MissingParents)
-	}
-	if need := least * btcutil.Amount(result.TxSize) / 1000; result.TxFee < need {
-		return reject(events.LowFeeTx, fmt.Errorf("%w: %d < %d satoshi", ErrMinFee, result.TxFee, need))
-	}
-	return nil
-}
-
-func missingError(tx *btcutil.Tx, missing []*chainhash.Hash) *RejectError {
-	e := &RejectError{Tx: *tx.Hash(), Reason: events.OrphanTx, Err: ErrMissing}
-	for _, h := range missing {
-		if !slices.Contains(e.Missing, *h) {
-			e.Missing = append(e.Missing, *h)
-		}
-	}
-	return e
-}
-
-// checkChain refuses a transaction that would make a chain of unconfirmed ones too
-// long: each step costs a pass over its relatives.
-func (p *Pool) checkChain(tx *btcutil.Tx) error {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	above := make(map[*entry]struct{})
-	for _, parent := range p.graph.parents(tx) {
-		for _, a := range ancestors(parent) {
-			above[a] = struct{}{}
-		}
-	}
-	if len(above)+1 > p.cfg.MaxChain {
-		return fmt.Errorf("%w: %d unconfirmed ancestors, the limit is %d", ErrChain, len(above), p.cfg.MaxChain-1)
-	}
-	for a := range above {
-		if n := len(descendants(a)); n+1 > p.cfg.MaxChain {
-			return fmt.Errorf("%w: an ancestor has %d descendants, the limit is %d", ErrChain, n-1, p.cfg.MaxChain-1)
-		}
-	}
-	return nil
-}
-
-// replace takes out what btcd has taken out for a transaction that pays more.
-func (p *Pool) replace(tx *btcutil.Tx) []Change {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var changes []Change
-	for _, in := range tx.MsgTx().TxIn {
-		e, ok := p.graph.spends[in.PreviousOutPoint]
-		if !ok {
-			continue
-		}
-		for _, d := range descendants(e) {
-			p.graph.remove(d)
-			changes = append(changes, Change{d.Tx, Replaced})
-		}
-	}
-	return changes
-}
-
-// trim evicts what is worth least until the rest fits, under mu.
-func (p *Pool) trim() []Change {
-	var changes []Change
-	for p.graph.memory > p.cfg.MaxBytes {
-		worst := p.graph.worst[0]
-		p.floor.raise(1000*float64(worst.familyFee)/float64(worst.familySize) + float64(p.cfg.IncrementalFee))
-		for _, d := range descendants(worst) {
-			p.graph.remove(d)
-			changes = append(changes, Change{d.Tx, Evicted})
-		}
-	}
-	return changes
-}
-
-// MinFee is the least fee rate that is taken now, in satoshi per 1,000 virtual bytes.
-func (p *Pool) MinFee(now time.Time) btcutil.Amount {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	full := float64(p.graph.memory) / float64(p.cfg.MaxBytes)
-	return max(p.cfg.MinRelayFee, p.floor.minimum(now, full, p.cfg.IncrementalFee))
-}
-
-// Check says what a transaction would pay and take, or why it would not be taken.
-// Nothing changes.
-func (p *Pool) Check(now time.Time, tx *btcutil.Tx) (fee btcutil.Amount, size int64, err error) {
-	p.writing.Lock()
-	defer p.writing.Unlock()
-	if p.Have(*tx.Hash()) {
-		return 0, 0, &RejectError{Tx: *tx.Hash(), Reason: events.KnownTx, Err: ErrKnown}
-	}
-	if err := p.precheck(now, tx); err != nil {
-		return 0, 0, err
-	}
-	result, err := p.btc.CheckMempoolAcceptance(tx)
-	if err != nil {
-		return 0, 0, p.classify(tx, err)
-	}
-	if len(result.MissingParents) > 0 {
-		return 0, 0, missingError(tx, result.MissingParents)
-	}
-	return result.TxFee, result.TxSize, nil
 }
 
 // Leave forgets a sender's orphans.
@@ -326,22 +163,24 @@ func (p *Pool) Expire(now time.Time) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
 	p.orphans.expire(now)
-	p.mu.Lock()
-	var changes []Change
+	_ = p.MinFee(now) // overlays see it as it was when last asked
+	for _, e := range p.pick(func(e *entry) bool { return now.Sub(e.Added) >= p.cfg.Expiry }) {
+		if p.here(e) {
+			p.take(p.graph.descendants(e), Expired)
+		}
+	}
+}
+
+func (p *Pool) here(e *entry) bool { return p.graph.entries[e.hash()] == e }
+
+// pick returns the entries of which f holds, in the order in which they came.
+func (p *Pool) pick(f func(*entry) bool) []*entry {
+	var all []*entry
 	for _, e := range p.graph.entries {
-		if now.Sub(e.Added) < p.cfg.Expiry {
-			continue
-		}
-		for _, d := range descendants(e) {
-			if _, here := p.graph.entries[*d.Tx.Hash()]; here {
-				p.graph.remove(d)
-				changes = append(changes, Change{d.Tx, Expired})
-			}
+		if f(e) {
+			all = append(all, e)
 		}
 	}
-	p.mu.Unlock()
-	for _, c := range changes {
-		p.btc.RemoveTransaction(c.Tx, false)
-	}
-	p.tell(changes)
+	slices.SortFunc(all, func(a, b *entry) int { return cmp.Compare(a.order, b.order) })
+	return all
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
+	"github.com/ipfs/go-datastore"
 
 	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/chain/txpool"
@@ -196,7 +197,7 @@ func TestCapHoldsAndTheMinimumFeeRisesAndFalls(t *testing.T) {
 }
 
 func TestEvictionTakesDescendantsAlongAndSparesPaidForParents(t *testing.T) {
-	b := open(t, 12, func(c *txpool.Config) { c.MaxBytes = 60_000 })
+	b := open(t, 12, func(c *txpool.Config) { c.MaxBytes = 38_000 })
 	pad := func(fee int64) purse.Payment { return purse.Payment{Fee: fee, Padding: 2000} }
 	poor := purse.Pay(pad(3000), b.coin())
 	poorChild := purse.Pay(pad(3100), purse.Coins(poor)...)
@@ -348,17 +349,18 @@ func TestDumpOutlivesARestart(t *testing.T) {
 	}
 	// Garbage and an emptier dump.
 	b.pool.Expire(b.now.Add(1000 * time.Hour))
-	if err := view.Put(t.Context(), place(1), []byte("garbage")); err != nil {
+	if err := view.Put(t.Context(), datastore.NewKey(parent.WitnessHash().String()), []byte("garbage")); err != nil {
 		t.Fatal(err)
 	}
 	if taken, left, err := b.pool.Load(t.Context(), b.now, view); err != nil || taken != 1 || left != 2 {
 		t.Errorf("%d taken, %d left, %v: the child's parent is garbage", taken, left, err)
 	}
+	b.submit(t, parent) // whose place the garbage had
 	if err := b.pool.Dump(t.Context(), view); err != nil {
 		t.Fatal(err)
 	}
 	b.pool.Expire(b.now.Add(1000 * time.Hour))
-	if taken, left, err := b.pool.Load(t.Context(), b.now, view); err != nil || taken != 1 || left != 0 {
+	if taken, left, err := b.pool.Load(t.Context(), b.now, view); err != nil || taken != 2 || left != 0 {
 		t.Errorf("%d taken, %d left, %v: what was dumped before is here still", taken, left, err)
 	}
 }

@@ -2,6 +2,8 @@ package txpool
 
 import (
 	"bytes"
+	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -54,15 +56,17 @@ func (p *Pool) Tx(txid chainhash.Hash) (*btcutil.Tx, bool) {
 	return e.Tx, ok
 }
 
-// Raw returns a transaction's bytes, with witnesses. They are shared: do not change
-// them.
+// Raw returns a transaction's bytes, with witnesses. They are the caller's.
 func (p *Pool) Raw(txid chainhash.Hash) ([]byte, bool) {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	if e, ok := p.graph.entries[txid]; ok {
-		return e.raw, true
+	tx, ok := p.Tx(txid)
+	if !ok {
+		return nil, false
 	}
-	return nil, false
+	raw := bytes.NewBuffer(make([]byte, 0, tx.MsgTx().SerializeSize()))
+	if err := tx.MsgTx().Serialize(raw); err != nil {
+		return nil, false // a buffer takes everything
+	}
+	return raw.Bytes(), true
 }
 
 // Entry returns a transaction with what is known of it.
@@ -75,21 +79,20 @@ func (p *Pool) Entry(txid chainhash.Hash) (Entry, bool) {
 	return Entry{}, false
 }
 
-// Entries returns all that wait, the longest first.
+// Entries returns all that wait, the longest first. Of those that came together
+// parents come before their children.
 func (p *Pool) Entries() []Entry {
 	p.mu.RLock()
-	all := make([]Entry, 0, len(p.graph.entries))
-	for _, e := range p.graph.entries {
-		all = append(all, e.Entry)
-	}
+	all := slices.Collect(maps.Values(p.graph.entries))
 	p.mu.RUnlock()
-	slices.SortFunc(all, func(a, b Entry) int {
-		if order := a.Added.Compare(b.Added); order != 0 {
-			return order
-		}
-		return bytes.Compare(a.Tx.Hash()[:], b.Tx.Hash()[:])
+	slices.SortFunc(all, func(a, b *entry) int {
+		return cmp.Or(a.Added.Compare(b.Added), cmp.Compare(a.order, b.order))
 	})
-	return all
+	entries := make([]Entry, len(all))
+	for i, e := range all {
+		entries[i] = e.Entry
+	}
+	return entries
 }
 
 // Hashes returns at most so many ids of waiting transactions that keep takes, any of

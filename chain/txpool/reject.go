@@ -1,8 +1,10 @@
 package txpool
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/btcsuite/btcd/blockchain"
@@ -43,7 +45,14 @@ var (
 	ErrMinFee   = errors.New("mempool min fee not met")
 	ErrMissing  = errors.New("bad-txns-inputs-missingorspent")
 	ErrCoinbase = errors.New("coinbase")
+	ErrFinal    = errors.New("bad-txns-nonfinal")
+	ErrOutput   = errors.New("bad-txns-inputs-missingorspent: spends an output that a waiting transaction does not have")
+	ErrReplaces = errors.New("too many potential replacements")
 )
+
+func rejection(tx *btcutil.Tx, why events.Reason, err error) *RejectError {
+	return &RejectError{Tx: *tx.Hash(), Reason: why, Err: err}
+}
 
 // Explain turns what an overlay's validation returned into a *[RejectError]: an
 // error, or transactions whose outputs are missing.
@@ -52,15 +61,34 @@ func (p *Pool) Explain(tx *btcutil.Tx, missing []*chainhash.Hash, err error) err
 	case err != nil:
 		return p.classify(tx, err)
 	case len(missing) > 0:
-		return missingError(tx, missing)
+		return p.lacks(tx, missing)
 	}
 	return nil
 }
 
+// lacks says what it means that a transaction's inputs are not there.
+func (p *Pool) lacks(tx *btcutil.Tx, missing []*chainhash.Hash) *RejectError {
+	e := rejection(tx, events.OrphanTx, ErrMissing)
+	for _, h := range missing {
+		e.Missing = append(e.Missing, *h)
+	}
+	slices.SortFunc(e.Missing, func(a, b chainhash.Hash) int { return bytes.Compare(a[:], b[:]) })
+	e.Missing = slices.Compact(e.Missing)
+	if slices.ContainsFunc(e.Missing, p.Have) {
+		// Its other outputs can be spent here, so this one never can.
+		return rejection(tx, events.InvalidTx, ErrOutput)
+	}
+	if p.indexed != nil && p.indexed(*tx.Hash()) {
+		return rejection(tx, events.MinedTx, ErrMined)
+	}
+	return e
+}
+
 // classify turns btcd's error into ours.
 func (p *Pool) classify(tx *btcutil.Tx, err error) *RejectError {
-	reject := func(r events.Reason, err error) *RejectError {
-		return &RejectError{Tx: *tx.Hash(), Reason: r, Err: err}
+	reject := func(r events.Reason, err error) *RejectError { return rejection(tx, r, err) }
+	if errors.Is(err, ErrMinFee) {
+		return reject(events.LowFeeTx, err)
 	}
 	rule, ok := errors.AsType[mempool.RuleError](err)
 	if !ok {
@@ -112,7 +140,14 @@ func (p *Pool) scriptsHold(tx *btcutil.Tx) bool {
 	if err != nil {
 		return true // nobody's fault
 	}
-	flags := txscript.ScriptBip16 | txscript.ScriptVerifyDERSignatures | txscript.ScriptVerifyCheckLockTimeVerify
+	flags := txscript.ScriptBip16
+	next := p.base.BestHeight() + 1
+	if next >= p.base.ChainParams.BIP0066Height {
+		flags |= txscript.ScriptVerifyDERSignatures
+	}
+	if next >= p.base.ChainParams.BIP0065Height {
+		flags |= txscript.ScriptVerifyCheckLockTimeVerify
+	}
 	for _, d := range []struct {
 		id    uint32
 		flags txscript.ScriptFlags
@@ -125,32 +160,6 @@ func (p *Pool) scriptsHold(tx *btcutil.Tx) bool {
 			flags |= d.flags
 		}
 	}
-	err = blockchain.ValidateTransactionScripts(tx, view, flags, nil, p.base.HashCache)
+	err = blockchain.ValidateTransactionScripts(tx, view, flags, nil, txscript.NewHashCache(1))
 	return err == nil
 }
-
-// rejects remembers wtxids, the last most to twice as many of them.
-type rejects struct {
-	most       int
-	young, old map[chainhash.Hash]events.Reason
-}
-
-func (r *rejects) add(wtxid chainhash.Hash, why events.Reason) {
-	if len(r.young) >= r.most/2 {
-		r.young, r.old = nil, r.young
-	}
-	if r.young == nil {
-		r.young = make(map[chainhash.Hash]events.Reason)
-	}
-	r.young[wtxid] = why
-}
-
-func (r *rejects) find(wtxid chainhash.Hash) (events.Reason, bool) {
-	if why, ok := r.young[wtxid]; ok {
-		return why, true
-	}
-	why, ok := r.old[wtxid]
-	return why, ok
-}
-
-func (r *rejects) clear() { r.young, r.old = nil, nil }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -40,19 +41,31 @@ type station struct {
 	*Gossip
 	host host.Host
 
-	mu      sync.Mutex
+	mu     sync.Mutex
+	came   came
+	judge  func(tx *btcutil.Tx) Verdict
+	barred map[peer.ID]bool
+}
+
+// came is what has come to a station.
+type came struct {
 	txs     []chainhash.Hash
 	blocks  []chainhash.Hash
 	seen    map[chainhash.Hash]int
 	charges []events.Reason
-	judge   func(tx *btcutil.Tx) Verdict
-	barred  map[peer.ID]bool
+}
+
+// got returns a copy of what has come.
+func (s *station) got() came {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return came{slices.Clone(s.came.txs), slices.Clone(s.came.blocks), maps.Clone(s.came.seen), slices.Clone(s.came.charges)}
 }
 
 func (s *station) Tx(_ context.Context, _ peer.ID, tx *btcutil.Tx) Verdict {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.txs = append(s.txs, *tx.Hash())
+	s.came.txs = append(s.came.txs, *tx.Hash())
 	if s.judge != nil {
 		return s.judge(tx)
 	}
@@ -62,21 +75,21 @@ func (s *station) Tx(_ context.Context, _ peer.ID, tx *btcutil.Tx) Verdict {
 func (s *station) Block(_ context.Context, _ peer.ID, h wire.BlockHeader) Verdict {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.blocks = append(s.blocks, h.BlockHash())
+	s.came.blocks = append(s.came.blocks, h.BlockHash())
 	return Accept
 }
 
 func start(t *testing.T, h host.Host) *station {
 	t.Helper()
-	s := &station{host: h, seen: make(map[chainhash.Hash]int), barred: make(map[peer.ID]bool)}
+	s := &station{host: h, came: came{seen: make(map[chainhash.Hash]int)}, barred: make(map[peer.ID]bool)}
 	s.Gossip = New(params, true, Parts{
 		Host: h, Sink: s, Log: slog.New(slog.DiscardHandler),
 		Admitted: func(p peer.ID) bool { s.mu.Lock(); defer s.mu.Unlock(); return !s.barred[p] },
-		Seen:     func(tx chainhash.Hash, _ peer.ID) { s.mu.Lock(); defer s.mu.Unlock(); s.seen[tx]++ },
+		Seen:     func(tx chainhash.Hash, _ peer.ID) { s.mu.Lock(); defer s.mu.Unlock(); s.came.seen[tx]++ },
 		Charge: func(_ peer.ID, err error) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.charges = append(s.charges, exchange.ReasonOf(err))
+			s.came.charges = append(s.came.charges, exchange.ReasonOf(err))
 		},
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -128,11 +141,11 @@ func TestEverybodyGetsEverythingOnce(t *testing.T) {
 		}
 		time.Sleep(warm)
 		for i, s := range stations[1:] {
-			if !slices.Equal(s.txs, []chainhash.Hash{*tx.Hash()}) || !slices.Equal(s.blocks, []chainhash.Hash{header.BlockHash()}) {
-				t.Errorf("station %d has %d transactions and %d blocks", i+1, len(s.txs), len(s.blocks))
+			if !slices.Equal(s.got().txs, []chainhash.Hash{*tx.Hash()}) || !slices.Equal(s.got().blocks, []chainhash.Hash{header.BlockHash()}) {
+				t.Errorf("station %d has %d transactions and %d blocks", i+1, len(s.got().txs), len(s.got().blocks))
 			}
-			if s.seen[*tx.WitnessHash()] == 0 || len(s.charges) > 0 {
-				t.Errorf("station %d saw %d copies, charged %v", i+1, s.seen[*tx.WitnessHash()], s.charges)
+			if s.got().seen[*tx.WitnessHash()] == 0 || len(s.got().charges) > 0 {
+				t.Errorf("station %d saw %d copies, charged %v", i+1, s.got().seen[*tx.WitnessHash()], s.got().charges)
 			}
 		}
 	})
@@ -149,6 +162,13 @@ func (w *wiretap) RecvRPC(rpc *pubsub.RPC) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.rpcs = append(w.rpcs, rpc)
+}
+
+// heard returns what has come so far.
+func (w *wiretap) heard() []*pubsub.RPC {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.rpcs)
 }
 
 // listen joins the topics on a host with pubsub alone, and hears what neighbours send.
@@ -197,7 +217,7 @@ func TestWireNamesNoOrigin(t *testing.T) {
 			time.Sleep(warm)
 		}
 		var messages []*pb.Message
-		for _, rpc := range tap.rpcs {
+		for _, rpc := range tap.heard() {
 			messages = append(messages, rpc.GetPublish()...)
 			if n := len(rpc.GetControl().GetIdontwant()); n > 0 {
 				t.Errorf("%d IDONTWANT", n)
@@ -237,12 +257,14 @@ func TestSpoiltCopyShadowsNothing(t *testing.T) {
 		good := transaction(1)
 		spoilt := good.MsgTx().Copy()
 		spoilt.TxIn[0].Witness = wire.TxWitness{{1}}
+		s.mu.Lock()
 		s.judge = func(tx *btcutil.Tx) Verdict {
 			if tx.HasWitness() {
 				return Ignore
 			}
 			return Accept
 		}
+		s.mu.Unlock()
 		broken := sealed(t, good)
 		broken[22] ^= 1
 		for i, data := range [][]byte{sealed(t, btcutil.NewTx(spoilt)), broken, sealed(t, good)} {
@@ -251,8 +273,8 @@ func TestSpoiltCopyShadowsNothing(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 		}
-		if len(s.txs) != 2 || !slices.Equal(s.charges, []events.Reason{events.BadChecksum}) {
-			t.Errorf("%d transactions came through, charged %v", len(s.txs), s.charges)
+		if len(s.got().txs) != 2 || !slices.Equal(s.got().charges, []events.Reason{events.BadChecksum}) {
+			t.Errorf("%d transactions came through, charged %v", len(s.got().txs), s.got().charges)
 		}
 	})
 }
@@ -290,8 +312,8 @@ func TestBadMessagesAreChargedAndTheirSenderIsGraylisted(t *testing.T) {
 					t.Fatal(err)
 				}
 				time.Sleep(time.Second)
-				if !slices.Equal(s.charges, []events.Reason{c.want}) {
-					t.Fatalf("charged %v, want %s", s.charges, c.want)
+				if !slices.Equal(s.got().charges, []events.Reason{c.want}) {
+					t.Fatalf("charged %v, want %s", s.got().charges, c.want)
 				}
 				// Row P1: more of it, and nothing that it sends is looked at any more.
 				for i := range 20 {
@@ -302,12 +324,12 @@ func TestBadMessagesAreChargedAndTheirSenderIsGraylisted(t *testing.T) {
 					time.Sleep(100 * time.Millisecond)
 				}
 				time.Sleep(2 * time.Second)
-				before := len(s.charges)
+				before := len(s.got().charges)
 				if err := topic.Publish(t.Context(), append(bytes.Clone(c.data), 0xff)); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(time.Second)
-				if len(s.charges) != before {
+				if len(s.got().charges) != before {
 					t.Error("its messages are looked at still")
 				}
 			})
@@ -346,8 +368,8 @@ func TestSignedMessagesAreRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
-		if len(s.txs) > 0 || len(s.charges) != 1 {
-			t.Errorf("%d came through, charged %v", len(s.txs), s.charges)
+		if len(s.got().txs) > 0 || len(s.got().charges) != 1 {
+			t.Errorf("%d came through, charged %v", len(s.got().txs), s.got().charges)
 		}
 	})
 }
@@ -396,7 +418,9 @@ func TestStrangersAreKeptOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := testhost.New(t, 2, 50*time.Millisecond)
 		s := start(t, hosts[0])
+		s.mu.Lock()
 		s.barred[hosts[1].ID()] = true
+		s.mu.Unlock()
 		tap, ps := listen(t, hosts[1])
 		topic := join(t, ps, Topic(params, "tx"))
 		testhost.Connect(t, hosts[0], hosts[1])
@@ -408,12 +432,12 @@ func TestStrangersAreKeptOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(warm)
-		for _, rpc := range tap.rpcs {
+		for _, rpc := range tap.heard() {
 			if len(rpc.GetPublish()) > 0 {
 				t.Error("a stranger was sent a transaction")
 			}
 		}
-		if len(s.txs) > 0 {
+		if len(s.got().txs) > 0 {
 			t.Error("a stranger was listened to")
 		}
 		s.mu.Lock()
@@ -424,8 +448,8 @@ func TestStrangersAreKeptOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(warm)
-		if len(s.txs) != 1 {
-			t.Errorf("%d transactions after the handshake, want 1", len(s.txs))
+		if len(s.got().txs) != 1 {
+			t.Errorf("%d transactions after the handshake, want 1", len(s.got().txs))
 		}
 	})
 }

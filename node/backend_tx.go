@@ -34,7 +34,7 @@ func (b backend) OwnTxs() []api.OwnTx {
 	situation := b.situation()
 	var all []api.OwnTx
 	for _, e := range b.node.relaying.journal.List() {
-		if o, ok := ownTx(e, situation); ok {
+		if o, ok := ownTx(e, b.priced(situation, e.Tx)); ok {
 			all = append(all, o)
 		}
 	}
@@ -47,7 +47,7 @@ func (b backend) OwnTx(txid chainhash.Hash) (api.OwnTx, bool) {
 	if !ok {
 		return api.OwnTx{}, false
 	}
-	return ownTx(e, b.situation())
+	return ownTx(e, b.priced(b.situation(), txid))
 }
 
 // AbortTx implements api.Own.
@@ -61,6 +61,15 @@ func (b backend) situation() journal.Situation {
 		if !l.inbound && l.status.Services&status.Full != 0 {
 			s.Outbound++
 		}
+	}
+	return s
+}
+
+// priced adds what a transaction of the mempool pays, and the least that is taken.
+func (b backend) priced(s journal.Situation, tx chainhash.Hash) journal.Situation {
+	if e, ok := b.node.chain.Mempool().Entry(tx); ok && e.Size > 0 {
+		s.FeeRate = e.Fee * 1000 / btcutil.Amount(e.Size)
+		s.MinFee = b.node.chain.Mempool().MinFee(time.Now())
 	}
 	return s
 }

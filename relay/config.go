@@ -44,7 +44,7 @@ func (c Config) Validate() error {
 	if c.Fluff != Gossip && c.Fluff != Diffusion {
 		return fmt.Errorf("fluff %q is not known: choose gossip or diffusion", c.Fluff)
 	}
-	for _, v := range []interface{ Validate() error }{c.Dandelion, c.Flooding, c.Diffusion, c.Ask} {
+	for _, v := range []interface{ Validate() error }{c.Dandelion, c.Stempool, c.Flooding, c.Diffusion, c.Ask} {
 		if err := v.Validate(); err != nil {
 			return err
 		}

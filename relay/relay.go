@@ -144,10 +144,29 @@ func (r *Relay) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return r.fetch.Run(ctx) })
 	group.Go(func() error { return r.reconcile(ctx) })
+	r.resume(ctx)
 	for _, m := range r.running {
 		group.Go(func() error { return m.Run(ctx) })
 	}
 	return group.Wait()
+}
+
+// resume goes on with own transactions that a crash has caught between the journal
+// and the stempool: they are in the journal alone.
+func (r *Relay) resume(ctx context.Context) {
+	for _, e := range r.journal.List() {
+		if (e.State != journal.Waiting && e.State != journal.Stemmed) || r.intake.pool.Have(e.Tx) || (r.stemming != nil && r.stemming.holdsOwn(e.Tx)) {
+			continue
+		}
+		tx, err := btcutil.NewTxFromBytes(e.Raw)
+		if err == nil {
+			err = r.mechanism.Originate(ctx, tx)
+		}
+		// A block that came while the node was down tells of its own.
+		if why := reasonOf(err); err != nil && ctx.Err() == nil && why != events.KnownTx && why != events.MinedTx {
+			r.journal.Dropped(time.Now(), e.Tx, string(reasonOf(err)))
+		}
+	}
 }
 
 // Submit takes a transaction of the operator's own and makes it travel. One that

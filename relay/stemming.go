@@ -149,6 +149,11 @@ func (s *stemming) Originate(ctx context.Context, tx *btcutil.Tx) error {
 	s.keep(*tx.Hash(), tx)
 	s.mu.Unlock()
 	if err := s.shelf.Flush(ctx); err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.stems.Drop(*tx.Hash())
+		s.router.Seen(*tx.Hash())
+		s.shelf.Delete(*tx.Hash())
 		return err
 	}
 	s.act(actions)

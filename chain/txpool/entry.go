@@ -52,7 +52,7 @@ func (e *entry) score() float64 {
 // (TestMemoryIsCounted): its places in maps and heap, btcd's descriptor and ours; and
 // the decoded form of each input or output and of each item of a witness.
 const (
-	entryOverhead = 1150
+	entryOverhead = 650
 	inputOverhead = 260
 	outOverhead   = 72
 	itemOverhead  = 24

@@ -197,7 +197,7 @@ func TestCapHoldsAndTheMinimumFeeRisesAndFalls(t *testing.T) {
 }
 
 func TestEvictionTakesDescendantsAlongAndSparesPaidForParents(t *testing.T) {
-	b := open(t, 12, func(c *txpool.Config) { c.MaxBytes = 38_000 })
+	b := open(t, 12, func(c *txpool.Config) { c.MaxBytes = 34_000 })
 	pad := func(fee int64) purse.Payment { return purse.Payment{Fee: fee, Padding: 2000} }
 	poor := purse.Pay(pad(3000), b.coin())
 	poorChild := purse.Pay(pad(3100), purse.Coins(poor)...)

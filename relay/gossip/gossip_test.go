@@ -406,7 +406,7 @@ func TestOtherTopicsAreNotTracked(t *testing.T) {
 		if err := s.PublishTx(t.Context(), transaction(1)); err != nil {
 			t.Error(err)
 		}
-		if peers := s.Gossip.txs.ListPeers(); len(peers) > 0 {
+		if peers := s.txs.ListPeers(); len(peers) > 0 {
 			t.Errorf("%d peers in a topic that they did not join", len(peers))
 		}
 	})

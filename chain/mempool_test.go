@@ -12,6 +12,7 @@ import (
 	"github.com/pappus-network/pappus/chain/txpool"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/internal/chaingen"
+	"github.com/pappus-network/pappus/internal/purse"
 )
 
 func TestMempoolFollowsTheChain(t *testing.T) {
@@ -107,5 +108,80 @@ func TestMinedBlocksHoldTheMempool(t *testing.T) {
 	}
 	if c.Mempool().Count() != 0 {
 		t.Errorf("%d wait", c.Mempool().Count())
+	}
+}
+
+// btcd's cache of hashes to sign forgets only what blocks confirm, so the mempool must
+// not fill it with what strangers send.
+func TestMempoolLeavesNothingInTheHashCache(t *testing.T) {
+	b := simnetBuilder()
+	c := openTest(t, &chaincfg.SimNetParams)
+	mustAccept(t, c, b.Chain()...)
+	var seen []chainhash.Hash
+	for i, tx := range b.Spend(6) {
+		if !tx.HasWitness() {
+			continue
+		}
+		bad := tx.Copy()
+		bad.TxIn[0].Witness[0][10] ^= 1
+		if err := c.Submit(btcutil.NewTx(bad)); err == nil {
+			t.Fatal("a spoilt signature was taken")
+		}
+		if i > 2 {
+			if err := c.Submit(btcutil.NewTx(tx)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		seen = append(seen, tx.TxHash())
+	}
+	if _, err := c.template([]byte{0x6a}); err != nil {
+		t.Fatal(err)
+	}
+	for _, hash := range seen {
+		if c.hashes.ContainsHashes(&hash) {
+			t.Errorf("hashes of %v stay", hash)
+		}
+	}
+	if len(seen) < 2 || c.Mempool().Count() == 0 {
+		t.Errorf("%d have witnesses, %d wait", len(seen), c.Mempool().Count())
+	}
+}
+
+// Once its outputs are spent only the index knows a transaction for mined.
+func TestMinedTransactionIsFoundByTheIndex(t *testing.T) {
+	cfg, headers := DefaultConfig(t.TempDir()), memory()
+	cfg.TxIndex = true
+	c, err := Open(cfg, &chaincfg.RegressionNetParams, headers, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hashes, err := c.Mine(t.Context(), purse.Anybody(), 101)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := c.StoredBlock(hashes[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := btcutil.NewBlockFromBytes(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx := purse.Pay(purse.Payment{Fee: 1000}, purse.Mined(block)...)
+	for _, tx := range []*btcutil.Tx{tx, purse.Pay(purse.Payment{Fee: 1000}, purse.Coins(tx)...)} {
+		if err := c.Submit(tx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.Mine(t.Context(), purse.Anybody(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c = openIn(t, cfg, &chaincfg.RegressionNetParams, headers)
+	err = c.Submit(tx)
+	if refused, ok := errors.AsType[*txpool.RejectError](err); !ok || refused.Reason != events.MinedTx {
+		t.Errorf("%v, want %s", err, events.MinedTx)
 	}
 }

@@ -196,6 +196,24 @@ func TestCapHoldsAndTheMinimumFeeRisesAndFalls(t *testing.T) {
 	}
 }
 
+// A pool that expiry has emptied lets its minimum fee fall like any other.
+func TestMinimumFeeFallsInAnEmptyPool(t *testing.T) {
+	b := open(t, 30, func(c *txpool.Config) { c.MaxBytes = 20_000 })
+	for i := range 25 {
+		_, _ = b.pool.Submit(b.now, purse.Pay(fee(int64(5000+1000*i)), b.coin()), "peer") // taken or not
+	}
+	high := b.pool.MinFee(b.now)
+	b.now = b.now.Add(337 * time.Hour)
+	b.pool.Expire(b.now)
+	if got := b.pool.MinFee(b.now); b.pool.Count() != 0 || got != high || high < 10_000 {
+		t.Fatalf("%d wait, the minimum is %d, was %d", b.pool.Count(), got, high)
+	}
+	b.mine(t, 2) // by the clock of today
+	if got := b.pool.MinFee(time.Now().Add(100 * time.Hour)); got != 1000 {
+		t.Errorf("100 h after a block the minimum is %d", got)
+	}
+}
+
 func TestEvictionTakesDescendantsAlongAndSparesPaidForParents(t *testing.T) {
 	b := open(t, 12, func(c *txpool.Config) { c.MaxBytes = 34_000 })
 	pad := func(fee int64) purse.Payment { return purse.Payment{Fee: fee, Padding: 2000} }

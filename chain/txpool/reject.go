@@ -74,14 +74,29 @@ func (p *Pool) lacks(tx *btcutil.Tx, missing []*chainhash.Hash) *RejectError {
 	}
 	slices.SortFunc(e.Missing, func(a, b chainhash.Hash) int { return bytes.Compare(a[:], b[:]) })
 	e.Missing = slices.Compact(e.Missing)
-	if slices.ContainsFunc(e.Missing, p.Have) {
-		// Its other outputs can be spent here, so this one never can.
+	if p.spendsNothing(tx) {
 		return rejection(tx, events.InvalidTx, ErrOutput)
 	}
 	if p.indexed != nil && p.indexed(*tx.Hash()) {
 		return rejection(tx, events.MinedTx, ErrMined)
 	}
 	return e
+}
+
+// spendsNothing says whether a transaction spends an output that a waiting one does
+// not have, or that nobody can spend: so it is on any chain.
+func (p *Pool) spendsNothing(tx *btcutil.Tx) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return slices.ContainsFunc(tx.MsgTx().TxIn, func(in *wire.TxIn) bool {
+		parent, ok := p.graph.entries[in.PreviousOutPoint.Hash]
+		if !ok {
+			return false
+		}
+		outs := parent.Tx.MsgTx().TxOut
+		i := int64(in.PreviousOutPoint.Index)
+		return i >= int64(len(outs)) || txscript.IsUnspendable(outs[i].PkScript)
+	})
 }
 
 // classify turns btcd's error into ours.

@@ -147,6 +147,7 @@ func BenchmarkSubmit(b *testing.B) {
 }
 
 func benchmarkSubmit(b *testing.B, most int64) {
+	b.Helper()
 	const n = 8000
 	bank := open(b, 10, func(c *txpool.Config) { c.MaxBytes = most })
 	all := payments(b, bank, n)

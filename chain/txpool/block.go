@@ -1,6 +1,7 @@
 package txpool
 
 import (
+	"slices"
 	"time"
 
 	"github.com/btcsuite/btcd/blockchain"
@@ -106,8 +107,8 @@ func (p *Pool) Settle(now time.Time) {
 	}
 	p.left = departed{}
 	w := way{now: now, again: true, added: now, height: p.base.BestHeight()}
-	for i := len(left.blocks) - 1; i >= 0; i-- {
-		for _, tx := range left.blocks[i].Transactions()[1:] {
+	for _, b := range slices.Backward(left.blocks) {
+		for _, tx := range b.Transactions()[1:] {
 			p.readmit(tx, w)
 		}
 	}

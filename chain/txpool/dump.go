@@ -162,7 +162,7 @@ func (p *Pool) Load(ctx context.Context, now time.Time, ds datastore.Batching) (
 			if err != nil {
 				return taken, left, fmt.Errorf("load the mempool: %w", err)
 			}
-			switch why := p.load(now, at, value); why { //nolint:exhaustive // all others are lost
+			switch why := p.load(now, at, value); why {
 			case "":
 				taken, progress = taken+1, true
 			case events.OrphanTx:

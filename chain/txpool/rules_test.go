@@ -3,6 +3,7 @@ package txpool_test
 import (
 	"bytes"
 	"errors"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -150,7 +151,7 @@ func TestKnownTransactionsDoNotWaitForABlock(t *testing.T) {
 		done <- err
 	}()
 	for w.asked.Load() == before {
-		time.Sleep(time.Millisecond) // until it waits
+		runtime.Gosched() // until it waits
 	}
 	if _, err := pool.Submit(now, known, "other"); reason(err) != events.KnownTx {
 		t.Errorf("known: %v", err)

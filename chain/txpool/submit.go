@@ -1,6 +1,7 @@
 package txpool
 
 import (
+	"slices"
 	"time"
 
 	"github.com/btcsuite/btcd/btcutil/v2"
@@ -75,12 +76,7 @@ func (p *Pool) Rejected(wtxid chainhash.Hash) bool {
 // hopeless says whether a parent is known to be no good. Parents are known by their
 // ids without witnesses, so only for those that have none the memory can tell.
 func (p *Pool) hopeless(parents []chainhash.Hash) bool {
-	for _, h := range parents {
-		if p.Rejected(h) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(parents, p.Rejected)
 }
 
 // accept validates a transaction and enters it, under writing.

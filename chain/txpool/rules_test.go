@@ -178,7 +178,6 @@ func TestRepeatedRefusalsCostNothing(t *testing.T) {
 	if _, err := pool.Submit(start, tx, "a"); reason(err) != events.NonstandardTx {
 		t.Fatal(err)
 	}
-	once := time.Since(start)
 	asked := w.asked.Load()
 	start = time.Now()
 	for range 1000 {
@@ -188,9 +187,6 @@ func TestRepeatedRefusalsCostNothing(t *testing.T) {
 	}
 	if w.asked.Load() != asked {
 		t.Error("it was validated again")
-	}
-	if all := time.Since(start); all > 10*once {
-		t.Errorf("a thousand repetitions took %v, the first %v", all, once)
 	}
 	// The operator is told why each time.
 	if _, err := pool.Submit(start, tx, ""); reason(err) != events.NonstandardTx || errors.Is(err, txpool.ErrRejected) {

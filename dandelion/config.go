@@ -67,10 +67,6 @@ const (
 	embargoHop     = 175 * time.Millisecond
 )
 
-// maxEdges bounds the map of an epoch: far above any node's inbound slots (125),
-// 100 bytes each. What comes over more edges takes the first stem.
-const maxEdges = 4096
-
 // Config is plain data; it says how a router routes.
 type Config struct {
 	Routing     Routing

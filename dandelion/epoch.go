@@ -1,6 +1,7 @@
 package dandelion
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -17,9 +18,18 @@ type Peer struct {
 // own is the edge of the node's own transactions.
 const own = peer.ID("")
 
+// maxEdges bounds the map of an epoch: far above any node's inbound slots (125),
+// 32 bytes each. Whoever reconnects under new names to get there finds the own
+// edge mapped as ever, and that all further names share the first stem.
+const maxEdges = 4096
+
+// maxStems bounds, as a multiple of the stems in use, how many lost ones an
+// epoch remembers: eight losses of a stem in ten minutes are a network that
+// breaks down, not an observer's patience.
+const maxStems = 8
+
 // begin starts an epoch: new stems, a new map, a new decision to diffuse.
 func (r *Router) begin(now time.Time) {
-	r.epoch++
 	r.ends = now.Add(r.cfg.Epoch)
 	if r.cfg.EpochJitter > 0 {
 		r.ends = r.ends.Add(time.Duration(r.rng.Int64N(int64(r.cfg.EpochJitter))))
@@ -30,52 +40,53 @@ func (r *Router) begin(now time.Time) {
 	r.fill()
 }
 
-// fill draws stems until there are enough, as long as there are peers. A stem
-// that is drawn stays one for the epoch: leaving and coming back re-rolls
-// nothing, and neither does coming in numbers.
+// fill takes the stems of the epoch that are connected, those drawn first before
+// their replacements, and draws more as long as there are too few and others to
+// draw. A stem that is drawn stays one for the epoch: leaving and coming back
+// re-rolls nothing, and neither does coming in numbers.
 func (r *Router) fill() {
-	for len(r.live()) < r.cfg.Stems {
-		free := slices.DeleteFunc(slices.Clone(r.outbound), func(p Peer) bool { return r.isStem(p.ID) })
-		if len(free) == 0 {
+	r.live = r.live[:0]
+	for _, s := range r.stems {
+		if len(r.live) < r.cfg.Stems && has(r.outbound, s.ID) {
+			r.live = append(r.live, s)
+		}
+	}
+	for len(r.live) < r.cfg.Stems {
+		p, ok := r.draw()
+		if !ok {
 			return
 		}
-		other := slices.DeleteFunc(slices.Clone(free), func(p Peer) bool {
-			return slices.ContainsFunc(r.live(), func(s Peer) bool { return s.Group == p.Group })
-		})
-		if len(other) > 0 {
-			free = other
-		}
 		if len(r.stems) >= maxStems*r.cfg.Stems {
-			r.stems = slices.DeleteFunc(r.stems, func(p Peer) bool { return !r.linked(p.ID) })
+			r.stems = append(r.stems[:0], r.live...)
 		}
-		r.stems = append(r.stems, free[r.rng.IntN(len(free))])
+		r.stems = append(r.stems, p)
+		r.live = append(r.live, p)
 	}
 }
 
-// maxStems bounds, as a multiple of the stems in use, how many lost ones an
-// epoch remembers: eight losses of a stem in ten minutes are a network that
-// breaks down, not an observer's patience.
-const maxStems = 8
-
-// isStem says whether the peer was drawn in this epoch.
-func (r *Router) isStem(p peer.ID) bool {
-	return slices.ContainsFunc(r.stems, func(s Peer) bool { return s.ID == p })
-}
-
-func (r *Router) linked(p peer.ID) bool {
-	return slices.ContainsFunc(r.outbound, func(o Peer) bool { return o.ID == p })
-}
-
-// live returns the stems that are connected, those drawn first before their
-// replacements, and no more than are wanted.
-func (r *Router) live() []Peer {
-	live := make([]Peer, 0, r.cfg.Stems)
-	for _, s := range r.stems {
-		if len(live) < r.cfg.Stems && r.linked(s.ID) {
-			live = append(live, s)
+// draw draws a peer that has not been a stem in this epoch, of a group that is
+// no other stem's if there is one.
+func (r *Router) draw() (Peer, bool) {
+	free := make([]Peer, 0, len(r.outbound))
+	for _, p := range r.outbound {
+		if !has(r.stems, p.ID) {
+			free = append(free, p)
 		}
 	}
-	return live
+	if len(free) == 0 {
+		return Peer{}, false
+	}
+	apart := 0 // of free, sorted to its front
+	for i, p := range free {
+		if !slices.ContainsFunc(r.live, func(s Peer) bool { return s.Group == p.Group }) {
+			free[i], free[apart] = free[apart], p
+			apart++
+		}
+	}
+	if apart > 0 {
+		free = free[:apart]
+	}
+	return free[r.rng.IntN(len(free))], true
 }
 
 // edge is one inbound edge and the stem that it is mapped to.
@@ -86,63 +97,71 @@ type edge struct {
 // route returns the stem for what comes over an edge, "" if there is none. Own
 // traffic is an edge like another, mapped by the same rule.
 func (r *Router) route(from peer.ID) peer.ID {
-	live := r.live()
-	if len(live) == 0 {
+	stems := r.away(from)
+	if len(stems) == 0 {
 		return ""
 	}
 	switch r.cfg.Routing {
 	case PerTx:
-		return r.away(live, from)
+		return r.pick(stems)
 	case AllToOne:
-		return live[0].ID
+		return stems[0].ID
 	case PerEdge, OneToOne:
 	}
-	at, known := slices.BinarySearchFunc(r.edges, from, func(e edge, p peer.ID) int {
-		return slices.Compare([]byte(e.from), []byte(p))
-	})
-	if known && slices.ContainsFunc(live, func(p Peer) bool { return p.ID == r.edges[at].to }) {
+	at, known := slices.BinarySearchFunc(r.edges, from, func(e edge, p peer.ID) int { return cmp.Compare(e.from, p) })
+	if known && has(stems, r.edges[at].to) {
 		return r.edges[at].to
 	}
-	to := r.map1(live, from)
-	switch {
-	case known:
+	if !known && len(r.edges) >= maxEdges && from != own {
+		return stems[0].ID
+	}
+	if r.cfg.Routing == OneToOne {
+		stems = r.lightest(stems, from)
+	}
+	to := r.pick(stems)
+	if known {
 		r.edges[at].to = to // its stem is gone
-	case len(r.edges) < maxEdges:
+	} else {
 		r.edges = slices.Insert(r.edges, at, edge{from, to})
 	}
 	return to
 }
 
-// map1 draws the stem of an edge.
-func (r *Router) map1(live []Peer, from peer.ID) peer.ID {
-	if r.cfg.Routing == PerEdge {
-		return r.away(live, from)
+// away returns the connected stems but the one that the edge comes from, which
+// has the transaction. If it is the only one it gets it back, as BIP 156 has it,
+// sees a loop and fluffs: it learns that it is this node's only stem, where a
+// fluff here would tell everybody that the stem has ended with this node.
+func (r *Router) away(from peer.ID) []Peer {
+	if len(r.live) < 2 || !has(r.live, from) {
+		return r.live
 	}
-	least := len(r.edges) + 1
+	return slices.DeleteFunc(slices.Clone(r.live), func(p Peer) bool { return p.ID == from })
+}
+
+// lightest returns those of the stems to which the fewest edges are mapped, not
+// counting the given one.
+func (r *Router) lightest(stems []Peer, from peer.ID) []Peer {
 	var lightest []Peer
-	for _, p := range live {
+	least := 0
+	for _, p := range stems {
 		load := 0
 		for _, e := range r.edges {
 			if e.to == p.ID && e.from != from {
 				load++
 			}
 		}
-		if load < least {
+		if lightest == nil || load < least {
 			least, lightest = load, lightest[:0]
 		}
 		if load == least {
 			lightest = append(lightest, p)
 		}
 	}
-	return r.away(lightest, from)
+	return lightest
 }
 
-// away draws one of the peers, and not the one that the edge comes from if there
-// is another: it has the transaction. If it is the only one it gets it back, for
-// it cannot tell that from another's loop, and fluffs it.
-func (r *Router) away(peers []Peer, from peer.ID) peer.ID {
-	if len(peers) > 1 {
-		peers = slices.DeleteFunc(slices.Clone(peers), func(p Peer) bool { return p.ID == from })
-	}
-	return peers[r.rng.IntN(len(peers))].ID
+func (r *Router) pick(peers []Peer) peer.ID { return peers[r.rng.IntN(len(peers))].ID }
+
+func has(peers []Peer, p peer.ID) bool {
+	return slices.ContainsFunc(peers, func(o Peer) bool { return o.ID == p })
 }

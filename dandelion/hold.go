@@ -19,10 +19,10 @@ type Held struct {
 // holding is a held transaction with what the router notes of it.
 type holding struct {
 	Held
-	seq   uint64    // ties between equal times: the order must not be a map's
-	tried []peer.ID // it was handed to, this epoch: never to a third
-	epoch uint64    // that tried belongs to
-	index int       // in the queue
+	seq   uint64  // ties between equal times: the order must not be a map's
+	to    peer.ID // whom it was handed to last
+	again bool    // and that was the second one: there is no third
+	index int     // in the queue
 }
 
 // embargoes are the held transactions, the first to end on top.
@@ -69,7 +69,7 @@ func (r *Router) hold(now time.Time, tx chainhash.Hash, from peer.ID) *holding {
 
 func (r *Router) keep(held Held) *holding {
 	r.seq++
-	h := &holding{Held: held, seq: r.seq, epoch: r.epoch}
+	h := &holding{Held: held, seq: r.seq}
 	if r.held == nil {
 		r.held = make(map[chainhash.Hash]*holding)
 	}

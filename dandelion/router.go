@@ -1,6 +1,7 @@
 package dandelion
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -10,17 +11,18 @@ import (
 )
 
 // Router decides where stem transactions go. It is not safe for concurrent use:
-// whoever runs the protocol owns it. Without transactions it takes some 500
-// bytes, with one 150 bytes more.
+// whoever runs the protocol owns it. With eight peers and no transaction it takes
+// some 700 bytes, and some 300 more for each transaction held. How many are held
+// is the caller's to bound, who stores them.
 type Router struct {
 	cfg Config
 	rng *rand.Rand
 
-	epoch    uint64
-	ends     time.Time
+	ends     time.Time // of the epoch
 	diffuser bool
 	outbound []Peer // sorted by id
 	stems    []Peer // drawn in this epoch, in the order drawn; some may be gone
+	live     []Peer // those of stems in use
 	edges    []edge // sorted by from
 
 	seq   uint64
@@ -38,9 +40,8 @@ func NewRouter(cfg Config, src rand.Source, now time.Time) *Router {
 // SetPeers tells which peers may be stems: full nodes that this node dialled.
 // Edges of a stem that is gone are mapped anew; what has waited for a peer goes.
 func (r *Router) SetPeers(now time.Time, outbound []Peer) []Action {
-	r.outbound = slices.SortedFunc(slices.Values(outbound), func(a, b Peer) int {
-		return slices.Compare([]byte(a.ID), []byte(b.ID))
-	})
+	r.outbound = append(r.outbound[:0], outbound...)
+	slices.SortFunc(r.outbound, func(a, b Peer) int { return cmp.Compare(a.ID, b.ID) })
 	r.fill()
 	return append(r.Tick(now), r.send()...)
 }
@@ -48,21 +49,22 @@ func (r *Router) SetPeers(now time.Time, outbound []Peer) []Action {
 // Submit takes a transaction of the node's own. It is always stemmed, whatever
 // the epoch (monero #8627).
 func (r *Router) Submit(now time.Time, tx chainhash.Hash) []Action {
-	actions := r.Tick(now)
 	if _, ok := r.held[tx]; ok {
-		return actions // on its way
+		return r.Tick(now) // on its way, or at its end
 	}
-	return append(actions, r.forward(r.hold(now, tx, own)))
+	return append(r.Tick(now), r.forward(r.hold(now, tx, own)))
 }
 
 // Relay takes a transaction that came over an inbound edge in its stem. One that
 // is held already has run in a loop and is fluffed at once (grin #2185). Do not
 // call it for what is in the mempool.
 func (r *Router) Relay(now time.Time, tx chainhash.Hash, from peer.ID) []Action {
-	actions := r.Tick(now)
+	// Before Tick, which may end its embargo: it would look new, and be stemmed
+	// after its fluff.
 	if h, ok := r.held[tx]; ok {
-		return append(actions, r.fluff(h, from, Loop))
+		return append([]Action{r.fluff(h, from, Loop)}, r.Tick(now)...)
 	}
+	actions := r.Tick(now)
 	if r.cfg.Diffusing == PerEpoch && r.diffuser {
 		return append(actions, Fluff{Tx: tx, Except: from, Cause: Diffuser})
 	}
@@ -73,17 +75,18 @@ func (r *Router) Relay(now time.Time, tx chainhash.Hash, from peer.ID) []Action 
 }
 
 // Failed says that a transaction could not be handed over. It takes the other
-// stem, and never a third in one epoch: each learns of it.
+// stem, and never a third: each learns of it. That changes neither the map nor
+// the stems, or refusing would be a way to re-roll them.
 func (r *Router) Failed(now time.Time, tx chainhash.Hash, to peer.ID) []Action {
 	actions := r.Tick(now)
 	h, ok := r.held[tx]
-	if !ok || !slices.Contains(h.tried, to) {
-		return actions
+	if !ok || to == "" || h.to != to {
+		return actions // it is not there any more
 	}
-	if h.epoch == r.epoch && len(h.tried) < r.cfg.Stems {
-		for _, p := range r.live() {
-			if !slices.Contains(h.tried, p.ID) && p.ID != h.From {
-				h.tried = append(h.tried, p.ID)
+	if !h.again {
+		for _, p := range r.live {
+			if p.ID != to && p.ID != h.From {
+				h.to, h.again = p.ID, true
 				return append(actions, Stem{Tx: tx, To: p.ID, Until: h.Until})
 			}
 		}
@@ -148,18 +151,17 @@ func (r *Router) forward(h *holding) Action {
 	if to == "" {
 		return Wait{Tx: h.Tx, Until: h.Until}
 	}
-	h.Stemmed, h.epoch = true, r.epoch
-	h.tried = append(h.tried[:0], to)
+	h.Stemmed, h.to = true, to
 	return Stem{Tx: h.Tx, To: to, Until: h.Until}
 }
 
 // send hands on what has waited for a peer, in the order in which it came.
 func (r *Router) send() []Action {
-	if len(r.queue) == 0 || len(r.live()) == 0 {
+	if len(r.queue) == 0 || len(r.live) == 0 {
 		return nil
 	}
 	waiting := slices.DeleteFunc(slices.Clone(r.queue), func(h *holding) bool { return h.Stemmed })
-	slices.SortFunc(waiting, func(a, b *holding) int { return int(a.seq) - int(b.seq) })
+	slices.SortFunc(waiting, func(a, b *holding) int { return cmp.Compare(a.seq, b.seq) })
 	actions := make([]Action, 0, len(waiting))
 	for _, h := range waiting {
 		actions = append(actions, r.forward(h))

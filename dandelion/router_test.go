@@ -289,7 +289,7 @@ func TestStemsAreOfDifferentGroups(t *testing.T) {
 	for seed := range uint64(100) {
 		r := NewRouter(relaying(), rand.NewPCG(seed, seed), start())
 		r.SetPeers(start(), crowd)
-		if live := r.live(); len(live) != 2 || live[0].Group == live[1].Group {
+		if live := r.live; len(live) != 2 || live[0].Group == live[1].Group {
 			t.Fatalf("stems %v", live)
 		}
 	}

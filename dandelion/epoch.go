@@ -37,6 +37,9 @@ func (r *Router) begin(now time.Time) {
 	r.diffuser = r.rng.Float64() < r.cfg.FluffChance
 	r.stems = r.stems[:0]
 	r.edges = nil
+	if len(r.queue) == 0 {
+		r.held, r.queue = nil, nil // a burst is not paid for ever after
+	}
 	r.fill()
 }
 

@@ -58,7 +58,7 @@ func ParseDiffusing(name string) (Diffusing, error) {
 }
 
 // The embargo of the deployed configuration: with a mean of 16.6 s nine stems of
-// ten get 5 hops of 175 ms far before anybody's embargo ends. Source: Dandelion++,
+// ten have gone 5 hops of 175 ms before an embargo of theirs ends. Source: Dandelion++,
 // proposition 3; 175 ms is half of Bitcoin's 300 ms a hop with room for a
 // validation, as pushed streams need no request.
 const (

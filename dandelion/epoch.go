@@ -67,12 +67,11 @@ func (r *Router) fill() {
 	}
 }
 
-// draw draws a peer that has not been a stem in this epoch, of a group that is
-// no other stem's if there is one.
+// draw draws a peer that is no stem, of a group that is no stem's if there is one.
 func (r *Router) draw() (Peer, bool) {
 	free := make([]Peer, 0, len(r.outbound))
 	for _, p := range r.outbound {
-		if !has(r.stems, p.ID) {
+		if !has(r.live, p.ID) {
 			free = append(free, p)
 		}
 	}

@@ -183,6 +183,23 @@ func TestMapIsBounded(t *testing.T) {
 	}
 }
 
+// Names in numbers do not take the own edge to the stem that they share.
+func TestOwnEdgeIsDrawnThoughTheMapIsFull(t *testing.T) {
+	together := 0
+	for seed := range uint64(20) {
+		r := router(relaying(), seed, 8)
+		for i := range maxEdges {
+			stemOf(t, r, inbound(i))
+		}
+		if stemOf(t, r, own) == stemOf(t, r, inbound(maxEdges)) {
+			together++
+		}
+	}
+	if together == 0 || together == 20 { // one seed set in 500,000
+		t.Errorf("the own edge took the latecomers' stem in %d of 20 routers", together)
+	}
+}
+
 // Nor does a network that falls apart fill the memory with stems that are lost.
 func TestLostStemsAreBounded(t *testing.T) {
 	r := router(relaying(), 1, 2)
@@ -214,9 +231,14 @@ func TestStemsAreOfDifferentGroups(t *testing.T) {
 
 func TestPeersAreNotTheCallersToChange(t *testing.T) {
 	links := peers(2)
+	slices.Reverse(links)
 	r := NewRouter(relaying(), rand.NewPCG(1, 1), start())
 	r.SetPeers(start(), links)
+	if links[0] != peers(2)[1] {
+		t.Error("the caller's peers were sorted")
+	}
 	links[0], links[1] = Peer{ID: "x"}, Peer{ID: "y"}
+	r.Tick(r.Next())
 	if to := stemOf(t, r, own); to == "x" || to == "y" {
 		t.Errorf("stemmed to %q, which is not connected", to)
 	}

@@ -106,6 +106,9 @@ func (l *ledger) apply(now time.Time, actions []Action) {
 
 // check compares the ledger with what the router says that it holds.
 func (l *ledger) check(r *Router, now time.Time) {
+	if r.Next().After(r.ends) || !now.Before(r.ends) {
+		l.Fatalf("at %v: next at %v, the epoch ends at %v", now, r.Next(), r.ends)
+	}
 	if r.Len() != len(l.open) {
 		l.Fatalf("%d are held, %d neither fluffed nor seen", r.Len(), len(l.open))
 	}

@@ -47,6 +47,12 @@ type Chain struct {
 	setup     setup
 	assumed   assumed
 
+	// looking is held while the mempool, or mining, looks outputs up: btcd counts the
+	// memory of its cache without a lock under those who only read. It comes after the
+	// mempool's lock and before swapping.
+	looking sync.Mutex
+	lookups uint64 // since the cache of outputs was emptied
+
 	// swapping guards what is replaced between two blocks now and then; readers hold it
 	// for one call. It may be taken under the mempool's lock, never the other way round.
 	swapping  sync.RWMutex

@@ -26,12 +26,8 @@ func (c *Chain) newMempool() *txpool.Pool {
 			AcceptNonStd:         c.params.RelayNonStdTxs,
 			MaxSigOpCostPerTx:    maxTxSigOps,
 		},
-		ChainParams: c.own,
-		FetchUtxoView: func(tx *btcutil.Tx) (*blockchain.UtxoViewpoint, error) {
-			consensus, done := c.use()
-			defer done()
-			return consensus.FetchUtxoView(tx)
-		},
+		ChainParams:    c.own,
+		FetchUtxoView:  c.outputs,
 		BestHeight:     func() int32 { return c.Tip().Height },
 		MedianTimePast: func() time.Time { return c.Tip().MedianTime },
 		CalcSequenceLock: func(tx *btcutil.Tx, view *blockchain.UtxoViewpoint) (*blockchain.SequenceLock, error) {
@@ -46,9 +42,7 @@ func (c *Chain) newMempool() *txpool.Pool {
 		},
 		SigCache: c.sigs,
 	})
-	if c.cfg.TxIndex {
-		pool.UseIndex(c.indexed)
-	}
+	pool.KnowMined(c.mined)
 	return pool
 }
 

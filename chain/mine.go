@@ -11,6 +11,8 @@ import (
 	"github.com/btcsuite/btcd/mining"
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
+
+	"github.com/pappus-network/pappus/chain/txpool"
 )
 
 // maxMinedWeight is the heaviest block that is mined: the consensus limit less room for
@@ -72,7 +74,10 @@ func (c *Chain) template(payTo []byte) (*wire.MsgBlock, error) {
 	// The chain's cache of hashes to sign would keep those of what no block takes.
 	hashes := txscript.NewHashCache(1)
 	generator := mining.NewBlkTmplGenerator(&policy, c.own, c.pool.Source(), c.consensus, localClock{}, c.sigs, hashes)
+	c.looking.Lock()
 	t, err := generator.NewBlockTemplate(nil)
+	c.lookups += 4 * uint64(min(c.pool.Count(), txpool.MostChosen)) // inputs and outputs, about
+	c.looking.Unlock()
 	if err != nil {
 		return nil, fmt.Errorf("make block template: %w", err)
 	}

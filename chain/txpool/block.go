@@ -82,14 +82,13 @@ func (p *Pool) Disconnect(b *btcutil.Block) {
 		p.deployed[i].Store(false)
 	}
 	p.left.any = true
-	p.abandon(b.Transactions()[0])
 	p.left.blocks = append(p.left.blocks, b)
 	p.left.bytes += int64(b.MsgBlock().SerializeSize())
 	for p.left.bytes > maxReturning && len(p.left.blocks) > 1 {
 		highest := p.left.blocks[0]
 		p.left.blocks = p.left.blocks[1:]
 		p.left.bytes -= int64(highest.MsgBlock().SerializeSize())
-		for _, tx := range highest.Transactions() {
+		for _, tx := range highest.Transactions()[1:] {
 			p.abandon(tx)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/btcsuite/btcd/blockchain"
 	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/btcsuite/btcd/mempool"
 	"github.com/btcsuite/btcd/mining"
 )
 
@@ -14,6 +15,10 @@ import (
 // too large for the rest of one has others in its place. btcd's generator looks up
 // the outputs of all that it is given, which takes seconds for a full pool.
 const choice = 2 * blockchain.MaxBlockWeight / blockchain.WitnessScaleFactor
+
+// MostChosen bounds the transactions that mining chooses from, but for ancestors: they
+// have at least 65 bytes.
+const MostChosen = choice / mempool.MinStandardTxNonWitnessSize
 
 // Source is what mining chooses from.
 func (p *Pool) Source() mining.TxSource { return source{p} }

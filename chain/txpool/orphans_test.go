@@ -88,6 +88,31 @@ func TestOrphansComeHomeOverSeveralMessages(t *testing.T) {
 	}
 }
 
+// Who leaves before its turn takes along only what nobody else has sent.
+func TestReadyOrphansSurviveTheirFirstSender(t *testing.T) {
+	b := open(t, 2)
+	parent := purse.Pay(purse.Payment{Fee: 10_000, Outputs: 60}, b.coin())
+	coins := purse.Coins(parent)
+	for _, c := range coins[:40] {
+		b.orphan(t, purse.Pay(fee(-1), c), "villain")
+	}
+	good := purse.Pay(fee(1000), coins[50])
+	b.orphan(t, good, "villain")
+	b.orphan(t, good, "honest")
+	b.submit(t, parent)
+	if b.pool.Have(*good.Hash()) {
+		t.Fatal("it was not the last: the test tells nothing")
+	}
+	b.pool.Leave("villain")
+	taken, err := b.pool.Submit(b.now, parent, "honest")
+	if reason(err) != events.KnownTx || len(taken) != 0 {
+		t.Errorf("%d taken, %v", len(taken), err)
+	}
+	if taken := b.pool.Adopt(b.now, b.block(t, b.Tip().Hash)); len(taken) != 1 || taken[0] != good {
+		t.Errorf("%d taken after the sender has left", len(taken))
+	}
+}
+
 // An orphan that waits for two parents is looked at when both are here.
 func TestOrphanOfTwoParents(t *testing.T) {
 	b := open(t, 3)

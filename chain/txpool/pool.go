@@ -9,7 +9,6 @@ import (
 
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chaincfg/v2"
-	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/mempool"
 
 	"github.com/pappus-network/pappus/events"
@@ -20,7 +19,7 @@ type Pool struct {
 	cfg      Config
 	base     mempool.Config
 	isActive func(deployment uint32) (bool, error)
-	indexed  func(chainhash.Hash) bool
+	isMined  func(*btcutil.Tx) bool
 	btc      *mempool.TxPool // validates; holds the same transactions as graph
 	deployed [chaincfg.DefinedDeployments]atomic.Bool
 
@@ -91,10 +90,10 @@ func New(cfg Config, base mempool.Config) *Pool {
 	return p
 }
 
-// UseIndex has the pool ask an index of the chain's transactions which are mined.
-// Without one it knows those of the last blocks and those with outputs unspent. Call
-// it before anything else.
-func (p *Pool) UseIndex(mined func(txid chainhash.Hash) bool) { p.indexed = mined }
+// KnowMined has the pool ask whether a transaction is in the chain whose inputs are
+// not there. Without it the pool knows those of the last blocks. Call it before
+// anything else.
+func (p *Pool) KnowMined(mined func(*btcutil.Tx) bool) { p.isMined = mined }
 
 // active asks the chain whether a deployment is active until it is: afterwards only
 // a reorganisation could change that, and the question costs a lock of the chain.

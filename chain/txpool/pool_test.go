@@ -151,7 +151,9 @@ func TestRejectsAreRememberedByWtxid(t *testing.T) {
 		t.Fatal("the copies are not what the test is about")
 	}
 	b.refused(t, bad, events.InvalidTx)
-	b.submit(t, good)
+	if _, err := b.pool.Submit(b.now, good, "peer"); err != nil {
+		t.Errorf("the real one: %v", err)
+	}
 	b.mine(t, 1)
 	if got := b.refusal(t, low, events.OrphanTx); errors.Is(got, txpool.ErrRejected) {
 		t.Error("a block has come, and it is rejected from memory")

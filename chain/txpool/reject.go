@@ -77,7 +77,7 @@ func (p *Pool) lacks(tx *btcutil.Tx, missing []*chainhash.Hash) *RejectError {
 	if p.spendsNothing(tx) {
 		return rejection(tx, events.InvalidTx, ErrOutput)
 	}
-	if p.indexed != nil && p.indexed(*tx.Hash()) {
+	if p.isMined != nil && p.isMined(tx) {
 		return rejection(tx, events.MinedTx, ErrMined)
 	}
 	return e

@@ -125,7 +125,7 @@ func TestMinedTransactionsAreKnownThoughSpent(t *testing.T) {
 	w, pool, coins := newWallet(txpool.DefaultConfig(), purse.Anybody())
 	old := purse.Pay(fee(1000), coins...)
 	delete(w.outputs, coins[0].Out)
-	pool.UseIndex(func(h chainhash.Hash) bool { return h == *old.Hash() })
+	pool.KnowMined(func(tx *btcutil.Tx) bool { return *tx.Hash() == *old.Hash() })
 	if _, err := pool.Submit(time.Now(), old, "peer"); reason(err) != events.MinedTx {
 		t.Errorf("with an index: %v", err)
 	}

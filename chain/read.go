@@ -99,7 +99,7 @@ func (c *Chain) RawTx(hash chainhash.Hash) ([]byte, error) {
 // FindTx is [Chain.RawTx] and the block that holds the transaction, nil for the mempool.
 func (c *Chain) FindTx(hash chainhash.Hash) (raw []byte, block *chainhash.Hash, err error) {
 	if raw, ok := c.pool.Raw(hash); ok {
-		return append([]byte(nil), raw...), nil, nil
+		return raw, nil, nil
 	}
 	c.swapping.RLock()
 	defer c.swapping.RUnlock()

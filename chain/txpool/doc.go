@@ -10,8 +10,9 @@
 // which no peer can push out another's, a memory of what was rejected, a dump that
 // outlives a restart, and the return of what a reorganisation unconfirms.
 //
-// One transaction is validated at a time, and none while the chain connects a
-// block; reads wait for neither. The package knows no peers: senders are names.
+// One transaction is validated at a time, and none while the chain validates a block;
+// reads, and what is known, mined or rejected lately, wait for neither. The package
+// knows no peers: senders are names.
 //
 // Sources: Bitcoin Core's txmempool.cpp and txorphanage.cpp for what and how
 // much; BIP 125 for replacement, which is btcd's.

@@ -15,10 +15,12 @@ import (
 	"github.com/btcsuite/btcd/mempool"
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
+	"github.com/ipfs/go-datastore"
 
 	"github.com/pappus-network/pappus/chain/txpool"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/internal/purse"
+	"github.com/pappus-network/pappus/store"
 )
 
 // wallet is a chain that is nothing but outputs, for what no real chain does at will.
@@ -254,4 +256,31 @@ func TestCheckChangesNothing(t *testing.T) {
 			t.Errorf("%s is remembered", want)
 		}
 	}
+}
+
+// FuzzLoad feeds what a damaged disk may hold.
+func FuzzLoad(f *testing.F) {
+	tx := bytesOf(f, purse.Pay(fee(1000), purse.Coin{Out: wire.OutPoint{Hash: chainhash.Hash{1}}, Value: 1e8}))
+	header := []byte{1, 0x18, 0x7a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9}
+	f.Add([]byte{})
+	f.Add(header)
+	f.Add(append(header, tx...))
+	f.Add(append(header, tx[:40]...))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		_, pool, _ := newWallet(txpool.DefaultConfig(), purse.Anybody())
+		view := store.OpenMemory().View("mempool")
+		key := datastore.NewKey("junk")
+		if len(value) > 13 {
+			if tx, err := btcutil.NewTxFromBytes(value[13:]); err == nil {
+				key = datastore.NewKey(tx.WitnessHash().String())
+			}
+		}
+		if err := view.Put(t.Context(), key, value); err != nil {
+			t.Fatal(err)
+		}
+		taken, left, err := pool.Load(t.Context(), time.Unix(1.77e9, 0), view)
+		if err != nil || taken+left != 1 || taken != pool.Count() {
+			t.Errorf("%d taken, %d left, %v; %d wait", taken, left, err, pool.Count())
+		}
+	})
 }

@@ -50,6 +50,25 @@ func diagnose(dir string, err error) error {
 	return err
 }
 
+// currentFile is what a LevelDB is opened by; it is made last. Source: goleveldb's
+// storage.
+const currentFile = "CURRENT"
+
+// clearUnborn removes metadata whose making was cut off before there was anything in
+// them: nothing can open them, and nothing is lost with them.
+func clearUnborn(dir string) error {
+	metadata := filepath.Join(dir, metadataDir)
+	if _, err := os.Stat(filepath.Join(metadata, currentFile)); !errors.Is(err, os.ErrNotExist) {
+		return err // there, or not to be looked at
+	}
+	for _, kind := range []string{"*.ldb", "*.sst"} {
+		if tables, err := filepath.Glob(filepath.Join(metadata, kind)); err != nil || len(tables) > 0 {
+			return err // it has lived: that is damage, and said elsewhere
+		}
+	}
+	return os.RemoveAll(metadata)
+}
+
 func openDatabase(dir string, net wire.BitcoinNet) (database.DB, error) {
 	if _, err := os.Stat(filepath.Join(dir, metadataDir)); errors.Is(err, os.ErrNotExist) {
 		return database.Create(driver, dir, net)

@@ -56,6 +56,9 @@ func openSalvage(dir string, net wire.BitcoinNet) (*salvage, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
+	if err := clearUnborn(dir); err != nil {
+		return nil, err
+	}
 	left, err := readHashes(filepath.Join(dir, salvagedFile))
 	if err != nil {
 		return nil, err

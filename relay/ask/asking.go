@@ -35,7 +35,7 @@ func (t *Tracker) best(tx *wanted) *offer {
 func (t *Tracker) ripen(o *offer) {
 	o.state = ready
 	if o.tx.asked == nil {
-		o.from.ready.push(o)
+		t.queue(o)
 	}
 }
 
@@ -44,7 +44,7 @@ func (t *Tracker) ripen(o *offer) {
 func (t *Tracker) ask(o *offer, at time.Duration) {
 	for _, x := range o.tx.offers {
 		if x.state == ready {
-			x.from.ready.remove(x)
+			t.unqueue(x)
 		}
 	}
 	o.tx.asked = o
@@ -69,7 +69,7 @@ func (t *Tracker) fail(o *offer) {
 	tx.asked = nil
 	for _, x := range tx.offers {
 		if x.state == ready {
-			x.from.ready.push(x)
+			t.queue(x)
 		}
 	}
 }
@@ -90,7 +90,7 @@ func (t *Tracker) unlist(o *offer) {
 		t.delayed.remove(o)
 	case ready:
 		if o.tx.asked == nil {
-			o.from.ready.remove(o)
+			t.unqueue(o)
 		}
 	case asked:
 		t.asked.remove(o)
@@ -106,4 +106,16 @@ func (t *Tracker) drop(o *offer) {
 	all[o.index], last.index = last, o.index
 	all[len(all)-1] = nil
 	o.from.offers = all[:len(all)-1]
+}
+
+// queue puts a ready offer, whose transaction nobody owes, into its peer's list.
+func (t *Tracker) queue(o *offer) {
+	o.from.ready.push(o)
+	t.queued++
+}
+
+// unqueue takes it out.
+func (t *Tracker) unqueue(o *offer) {
+	o.from.ready.remove(o)
+	t.queued--
 }

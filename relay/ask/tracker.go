@@ -22,6 +22,7 @@ type Tracker struct {
 	sources []*source // by id
 	delayed list      // by time: all wait equally long
 	asked   list      // by time, too
+	queued  int       // offers in the peers' lists: most often none, and nobody need be looked at
 	number  uint64
 }
 
@@ -132,6 +133,9 @@ func (t *Tracker) Tick(now time.Time) []Request {
 	}
 	var due []*offer
 	for _, s := range t.sources {
+		if t.queued == 0 {
+			break
+		}
 		// The first that is ready can be asked from its peer, if not from a
 		// better one: each turn of the loop takes a transaction off the lists.
 		for t.free(s) && s.ready.head != nil {
@@ -164,6 +168,9 @@ func requests(due []*offer) []Request {
 func (t *Tracker) Next() time.Time {
 	var first *offer
 	for _, s := range t.sources {
+		if t.queued == 0 {
+			break
+		}
 		if s.ready.head != nil && t.free(s) {
 			first = earlier(first, s.ready.head)
 		}

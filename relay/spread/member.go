@@ -58,7 +58,7 @@ func (m *member) knowledge() *knowledge {
 type knowledge struct {
 	base         uint64 // position of the lowest bit
 	words        []uint64
-	fresh, stale map[uint64]struct{}
+	fresh, stale generation
 }
 
 // mark notes that the peer knows the transaction at pos. Nothing before next
@@ -96,21 +96,14 @@ func (k *knowledge) expect(tx uint64) {
 	if k.expects(tx) {
 		return
 	}
-	if len(k.fresh) >= knownTxs {
-		k.fresh, k.stale = nil, k.fresh
+	if k.fresh.len() >= knownTxs {
+		k.fresh, k.stale = generation{}, k.fresh
 	}
-	if k.fresh == nil {
-		k.fresh = make(map[uint64]struct{})
-	}
-	k.fresh[tx] = struct{}{}
+	k.fresh.add(tx)
 }
 
 func (k *knowledge) expects(tx uint64) bool {
-	if _, ok := k.fresh[tx]; ok {
-		return true
-	}
-	_, ok := k.stale[tx]
-	return ok
+	return k.fresh.has(tx) || k.stale.has(tx)
 }
 
 // met forgets a transaction that was expected, and says whether it was.
@@ -118,14 +111,56 @@ func (k *knowledge) met(tx uint64) bool {
 	if !k.expects(tx) {
 		return false
 	}
-	delete(k.fresh, tx)
-	delete(k.stale, tx)
+	k.fresh.remove(tx)
+	k.stale.remove(tx)
 	return true
 }
 
+// generation is a set of keys. A peer is seldom ahead of us by more than a few
+// transactions, and those are found sooner in a list than in a map.
+type generation struct {
+	few  []uint64            // fewKeys at most
+	many map[uint64]struct{} // the others
+}
+
+// fewKeys fill two cache lines.
+const fewKeys = 16
+
+func (g *generation) len() int { return len(g.few) + len(g.many) }
+
+func (g *generation) has(key uint64) bool {
+	if slices.Contains(g.few, key) {
+		return true
+	}
+	_, ok := g.many[key]
+	return ok
+}
+
+// add takes a key that is not in the set.
+func (g *generation) add(key uint64) {
+	if len(g.few) < fewKeys {
+		g.few = append(g.few, key)
+		return
+	}
+	if g.many == nil {
+		g.many = make(map[uint64]struct{})
+	}
+	g.many[key] = struct{}{}
+}
+
+func (g *generation) remove(key uint64) {
+	if i := slices.Index(g.few, key); i >= 0 {
+		last := len(g.few) - 1
+		g.few[i] = g.few[last]
+		g.few = g.few[:last]
+		return
+	}
+	delete(g.many, key)
+}
+
 // find returns the index of a peer among members, which are sorted by id.
-func find(members []*member, p peer.ID) (int, bool) {
-	return slices.BinarySearchFunc(members, p, func(m *member, p peer.ID) int {
+func find(members []member, p peer.ID) (int, bool) {
+	return slices.BinarySearchFunc(members, p, func(m member, p peer.ID) int {
 		return strings.Compare(string(m.id), string(p))
 	})
 }

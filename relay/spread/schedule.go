@@ -21,9 +21,9 @@ type Schedule struct {
 	start time.Time // durations count from here: a third of a time's size
 
 	row     row
-	shared  timer     // of the peers in sharing
-	sharing []*member // by id: the inbound peers; when flooding, all
-	alone   []*member // by id: peers with their own timers
+	shared  timer    // of the peers in sharing
+	sharing []member // by id: the inbound peers; when flooding, all
+	alone   []member // by id: peers with their own timers
 	draws   uint64
 	dropped uint64
 }
@@ -44,7 +44,7 @@ func (s *Schedule) Join(_ time.Time, p peer.ID, inbound bool) {
 	if m, _ := s.member(p); m != nil {
 		return
 	}
-	m := &member{id: p, since: s.row.end}
+	m := member{id: p, since: s.row.end}
 	group := &s.alone
 	if inbound || s.cfg.Flood {
 		group = &s.sharing
@@ -68,10 +68,10 @@ func (s *Schedule) Leave(p peer.ID) {
 // member returns a peer and its timer.
 func (s *Schedule) member(p peer.ID) (*member, *timer) {
 	if i, ok := find(s.alone, p); ok {
-		return s.alone[i], &s.alone[i].own
+		return &s.alone[i], &s.alone[i].own
 	}
 	if i, ok := find(s.sharing, p); ok {
-		return s.sharing[i], &s.shared
+		return &s.sharing[i], &s.shared
 	}
 	return nil, nil
 }
@@ -97,14 +97,14 @@ func (s *Schedule) wait(pos uint64, at time.Duration) {
 	if len(s.sharing) > 0 {
 		s.arm(&s.shared, s.sharing, s.cfg.Inbound, pos, at)
 	}
-	for i, m := range s.alone {
-		s.arm(&m.own, s.alone[i:i+1], s.cfg.Outbound, pos, at)
+	for i := range s.alone {
+		s.arm(&s.alone[i].own, s.alone[i:i+1], s.cfg.Outbound, pos, at)
 	}
 }
 
 // arm makes t run for the members' sake if it does not yet, and drops the oldest
 // of what waits for it if that is too much.
-func (s *Schedule) arm(t *timer, members []*member, mean time.Duration, pos uint64, at time.Duration) {
+func (s *Schedule) arm(t *timer, members []member, mean time.Duration, pos uint64, at time.Duration) {
 	if !t.armed {
 		delay := s.cfg.Delay
 		if !s.cfg.Flood {
@@ -116,8 +116,8 @@ func (s *Schedule) arm(t *timer, members []*member, mean time.Duration, pos uint
 	if pos-t.next < uint64(s.cfg.MaxQueue) {
 		return
 	}
-	for _, m := range members {
-		if m.wants(t.next) {
+	for i := range members {
+		if members[i].wants(t.next) {
 			s.dropped++
 		}
 	}
@@ -132,13 +132,13 @@ func (s *Schedule) set(t *timer, due time.Duration, next uint64) {
 // meet marks the newest transaction for the peers that have claimed to know it.
 func (s *Schedule) meet(tx chainhash.Hash) {
 	k, pos := key(tx), s.row.end-1
-	for _, m := range s.sharing {
-		if m.known != nil && m.known.met(k) {
+	for i := range s.sharing {
+		if m := &s.sharing[i]; m.known != nil && m.known.met(k) {
 			m.known.mark(pos, s.shared.next)
 		}
 	}
-	for _, m := range s.alone {
-		if m.known != nil && m.known.met(k) {
+	for i := range s.alone {
+		if m := &s.alone[i]; m.known != nil && m.known.met(k) {
 			m.known.mark(pos, m.own.next)
 		}
 	}
@@ -151,8 +151,8 @@ func (s *Schedule) forget(at time.Duration) {
 	if s.shared.armed {
 		waits = min(waits, s.shared.next)
 	}
-	for _, m := range s.alone {
-		if m.own.armed {
+	for i := range s.alone {
+		if m := &s.alone[i]; m.own.armed {
 			waits = min(waits, m.own.next)
 		}
 	}
@@ -202,8 +202,8 @@ func (s *Schedule) Next() time.Time {
 	if s.shared.armed {
 		first = &s.shared
 	}
-	for _, m := range s.alone {
-		if m.own.armed && (first == nil || m.own.due < first.due) {
+	for i := range s.alone {
+		if m := &s.alone[i]; m.own.armed && (first == nil || m.own.due < first.due) {
 			first = &m.own
 		}
 	}
@@ -216,7 +216,7 @@ func (s *Schedule) Next() time.Time {
 // turn is a timer that fires, and for whom.
 type turn struct {
 	*timer
-	members []*member
+	members []member
 }
 
 // Tick returns what to announce at now, in the order in which the timers were
@@ -228,8 +228,8 @@ func (s *Schedule) Tick(now time.Time) []Batch {
 	if s.shared.armed && s.shared.due <= at {
 		due = append(due, turn{&s.shared, s.sharing})
 	}
-	for i, m := range s.alone {
-		if m.own.armed && m.own.due <= at {
+	for i := range s.alone {
+		if m := &s.alone[i]; m.own.armed && m.own.due <= at {
 			due = append(due, turn{&m.own, s.alone[i : i+1]})
 		}
 	}
@@ -247,7 +247,8 @@ func (s *Schedule) Tick(now time.Time) []Batch {
 func (s *Schedule) fire(out []Batch, t turn, at time.Duration) []Batch {
 	order, end := s.waiting(t.timer, at)
 	var all []chainhash.Hash // made when somebody knows nothing of it
-	for _, m := range t.members {
+	for i := range t.members {
+		m := &t.members[i]
 		var txs []chainhash.Hash
 		if m.wantsAll(t.next) {
 			if all == nil {

@@ -130,7 +130,7 @@ func TestClaimsAreBounded(t *testing.T) {
 		s.Knows("a", numbered(n))
 	}
 	k := s.sharing[0].known
-	if got := len(k.fresh) + len(k.stale); got > 2*knownTxs {
+	if got := k.fresh.len() + k.stale.len(); got > 2*knownTxs {
 		t.Errorf("%d are remembered", got)
 	}
 	var last []chainhash.Hash

@@ -117,7 +117,7 @@ func (r *Router) route(from peer.ID) peer.ID {
 	if !known && len(r.edges) >= maxEdges && from != own {
 		return stems[0].ID
 	}
-	if r.cfg.Routing == OneToOne {
+	if r.cfg.Routing == OneToOne && from != own {
 		stems = r.lightest(stems, from)
 	}
 	to := r.pick(stems)
@@ -140,15 +140,17 @@ func (r *Router) away(from peer.ID) []Peer {
 	return slices.DeleteFunc(slices.Clone(r.live), func(p Peer) bool { return p.ID == from })
 }
 
-// lightest returns those of the stems to which the fewest edges are mapped, not
-// counting the given one.
+// lightest returns those of the stems to which the fewest inbound edges are mapped,
+// not counting the given one. Own traffic is not counted: if inbound edges made way
+// for it, it would travel alone more often than not, and precision nearly doubles
+// (simulated: .066 for .036 at p = .1).
 func (r *Router) lightest(stems []Peer, from peer.ID) []Peer {
 	var lightest []Peer
 	least := 0
 	for _, p := range stems {
 		load := 0
 		for _, e := range r.edges {
-			if e.to == p.ID && e.from != from {
+			if e.to == p.ID && e.from != from && e.from != own {
 				load++
 			}
 		}

@@ -73,6 +73,15 @@ type TxRefused struct {
 	Reason Reason
 }
 
+// TxHeard says that a peer has brought transactions that were not in the mempool, or
+// announced them, in one message. Like [TxStemmed] it tells how transactions travel: its
+// readers keep it in the process and above debug level to themselves (mechanism 3).
+type TxHeard struct {
+	From peer.ID
+	Txs  []chainhash.Hash // not to be changed
+	Stem bool             // brought in their stem
+}
+
 // TxStemmed says that a transaction was handed on in its stem. Together with
 // the peer it tells where a transaction goes: its readers keep it in the process
 // and above debug level to themselves (mechanism 3).
@@ -94,6 +103,7 @@ func (HeadersAdded) event()      {}
 func (BlockConnected) event()    {}
 func (BlockDisconnected) event() {}
 func (SyncStalled) event()       {}
+func (TxHeard) event()           {}
 func (TxAccepted) event()        {}
 func (TxRefused) event()         {}
 func (TxStemmed) event()         {}

@@ -62,6 +62,8 @@ func (j *logbook) write(ctx context.Context, e events.Event) {
 		j.log.DebugContext(ctx, "transaction accepted", "tx", e.Tx, "bytes", e.Bytes)
 	case events.TxRefused:
 		j.log.DebugContext(ctx, "transaction refused", "tx", e.Tx, "reason", e.Reason)
+	case events.TxHeard: // never above debug: it tells where transactions come from
+		j.log.DebugContext(ctx, "transactions heard of", "peer", e.From, "ids", e.Txs, "stem", e.Stem)
 	case events.TxStemmed: // never above debug: it tells where a transaction goes
 		j.log.DebugContext(ctx, "transaction stemmed", "tx", e.Tx, "peer", e.To)
 	case events.TxFluffed:

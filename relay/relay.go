@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -207,12 +208,14 @@ func (r *Relay) Abort(tx chainhash.Hash) bool {
 
 // Stemmed implements stem.Sink.
 func (r *Relay) Stemmed(ctx context.Context, from peer.ID, tx *btcutil.Tx) error {
+	r.heard(from, tx, true)
 	return r.mechanism.Stemmed(ctx, from, tx)
 }
 
 // Received takes a transaction that gossip brought. The error is for its sender;
 // taken says whether it is worth passing on.
 func (r *Relay) Received(from peer.ID, tx *btcutil.Tx) (taken bool, err error) {
+	r.heard(from, tx, false)
 	err = r.intake.submit(tx, from)
 	if err == nil || reasonOf(err) == events.KnownTx {
 		return true, nil
@@ -234,7 +237,18 @@ func (r *Relay) Inventory(from peer.ID, txs []chainhash.Hash) {
 			unknown = append(unknown, tx)
 		}
 	}
+	if len(unknown) > 0 {
+		// One event for all: a long inventory pushes no other out of a reader's queue.
+		r.intake.emit(events.TxHeard{From: from, Txs: slices.Clone(unknown)})
+	}
 	r.fetch.announced(from, unknown)
+}
+
+// heard tells of a transaction that a peer has brought, unless the mempool has it.
+func (r *Relay) heard(from peer.ID, tx *btcutil.Tx, stem bool) {
+	if hash := *tx.Hash(); !r.intake.pool.Have(hash) {
+		r.intake.emit(events.TxHeard{From: from, Txs: []chainhash.Hash{hash}, Stem: stem})
+	}
 }
 
 // Seen notes that a peer has gossiped a transaction: what the operator wants to know

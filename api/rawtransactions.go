@@ -21,6 +21,7 @@ const (
 
 func (d *dispatcher) rawTransactionMethods() []method {
 	return []method{
+		d.createMethod(),
 		{
 			name: "decoderawtransaction", handle: d.decodeRawTransaction,
 			args:    []argument{{name: "hexstring"}, {name: "iswitness", optional: true}},

@@ -29,6 +29,7 @@ require (
 	golang.org/x/sys v0.47.0
 	golang.org/x/term v0.45.0
 	golang.org/x/time v0.15.0
+	gonum.org/v1/gonum v0.16.0
 	google.golang.org/protobuf v1.36.11
 )
 

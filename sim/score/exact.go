@@ -3,6 +3,8 @@ package score
 import (
 	"fmt"
 	"math"
+
+	"gonum.org/v1/gonum/mathext"
 )
 
 // LinePrecision is the precision of first-spy on Dandelion's line, when each node sends
@@ -62,4 +64,17 @@ func TreeFirstTimestamp(d int, theta float64) (float64, error) {
 		p += width / 6 * (p1 + 2*p2 + 2*p3 + p4)
 	}
 	return p, nil
+}
+
+// TreeCentrality is how often the centre of what has been reached is the source of
+// diffusion on a d-regular tree, after a long time: 1 − d·(1 − I½(1/(d−2), 1+1/(d−2))), I
+// being the regularised incomplete beta function. It is 1/4 for d = 3 and comes near
+// 1 − ln 2 = .307 as d grows. It holds for rumour centrality (Shah & Zaman 2016, theorem 3)
+// and for reporting centrality, whatever theta (Fanti & Viswanath 2017).
+func TreeCentrality(d int) (float64, error) {
+	if d < 3 {
+		return 0, fmt.Errorf("score: d = %d: allowed is 3 and above", d)
+	}
+	a := 1 / float64(d-2)
+	return 1 - float64(d)*(1-mathext.RegIncBeta(a, 1+a, 0.5)), nil
 }

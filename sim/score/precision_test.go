@@ -114,3 +114,14 @@ func TestTreeFirstTimestamp(t *testing.T) {
 		}
 	}
 }
+
+func TestTreeCentrality(t *testing.T) {
+	for d, want := range map[int]float64{3: .25, 4: 4/math.Pi - 1, 100_000: 1 - math.Ln2} {
+		if got, err := TreeCentrality(d); err != nil || math.Abs(got-want) > 1e-4 {
+			t.Errorf("d = %d: %v, %v; want %v", d, got, err, want)
+		}
+	}
+	if _, err := TreeCentrality(2); err == nil {
+		t.Error("a line has no such limit")
+	}
+}

@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 COUNT ?= 10
 BIN := $(CURDIR)/.bin
 
-.PHONY: build check test race lint fuzz bench syncbench relaybench dead tools
+.PHONY: build check test race lint fuzz bench syncbench relaybench eclipse dead tools
 
 build: ## the program, into .bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/pappus ./cmd/pappus
@@ -47,6 +47,9 @@ syncbench: ## the figures of docs/measurements.md, as ratios within one run; abo
 relaybench: ## how transactions spread over 100 nodes, in virtual time, and what they cost; about ten minutes
 	go test -run=TestSpreading -timeout=60m ./internal/relaybench -v -nodes=100 -txs=30
 	go test -run='^$$' -bench=. -benchtime=1x -count=3 -timeout=0 ./internal/relaybench
+
+eclipse: ## how often an attacker has all of a node's links after a restart; about half an hour
+	go test -run='TestEclipse|TestOtherAttackers' -timeout=0 ./internal/eclipse -v -restarts=10000 -attack=168h -others
 
 dead: tools ## functions that nothing calls
 	$(BIN)/deadcode -test ./...

@@ -8,5 +8,5 @@
 //
 // New starts nothing; Run starts everything in one errgroup and returns only
 // after every goroutine it started has ended. Logic lives in the packages
-// below; what is here is wiring, the peer table and the policy of charges.
+// below; what is here is wiring, and the peer table.
 package node

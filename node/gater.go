@@ -8,59 +8,39 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
+
+	"github.com/pappus-network/pappus/discovery/reputation"
 )
-
-// banTime is how long a peer that broke a rule no honest peer breaks stays
-// out. Source: Bitcoin Core's default for -bantime.
-const banTime = 24 * time.Hour
-
-// maxBans bounds the memory that an attacker with many identities can take:
-// 10,000 × ~100 bytes ≈ 1 MB. The oldest ban gives way.
-const maxBans = 10_000
 
 // gater refuses connections with banned peers. It is safe for concurrent use.
 type gater struct {
 	now func() time.Time
 
-	mu    sync.Mutex
-	until map[peer.ID]time.Time
-	order []peer.ID // oldest first
-	spare map[peer.ID]struct{}
+	mu   sync.Mutex
+	bans *reputation.Bans
 }
 
 // newGater returns a gater that never bans the spared: the peers that the
 // operator named.
 func newGater(now func() time.Time, spare []peer.AddrInfo) *gater {
-	g := &gater{now: now, until: make(map[peer.ID]time.Time), spare: make(map[peer.ID]struct{})}
-	for _, info := range spare {
-		g.spare[info.ID] = struct{}{}
+	ids := make([]peer.ID, len(spare))
+	for i, info := range spare {
+		ids[i] = info.ID
 	}
-	return g
+	return &gater{now: now, bans: reputation.NewBans(ids)}
 }
 
-// ban keeps a peer out for banTime and says whether it does.
+// ban keeps a peer out and says whether it does.
 func (g *gater) ban(p peer.ID) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, ok := g.spare[p]; ok {
-		return false
-	}
-	if _, again := g.until[p]; !again {
-		if len(g.order) >= maxBans {
-			delete(g.until, g.order[0])
-			g.order = g.order[1:]
-		}
-		g.order = append(g.order, p)
-	}
-	g.until[p] = g.now().Add(banTime)
-	return true
+	return g.bans.Ban(g.now(), p)
 }
 
 func (g *gater) banned(p peer.ID) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	until, ok := g.until[p]
-	return ok && g.now().Before(until)
+	return g.bans.Banned(g.now(), p)
 }
 
 // InterceptPeerDial implements connmgr.ConnectionGater.

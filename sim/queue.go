@@ -1,0 +1,109 @@
+package sim
+
+import "time"
+
+// kind is what an event is.
+type kind uint8
+
+const (
+	submit  kind = iota // to sends a transaction of its own
+	wake                // a timer of to's may be due
+	ready               // to has validated a transaction and passes it on
+	inv                 // to hears that from has transactions
+	get                 // to is asked for transactions by from
+	absent              // to hears that from has not got them
+	body                // to gets a transaction from from, whom it has asked
+	push                // to gets a transaction from from, unasked
+	stem                // to gets a transaction in its stem
+	undone              // to learns that a stem did not reach from
+	lazy                // to hears of a transaction at a heartbeat
+	want                // to is asked for what it told of at a heartbeat
+	beat                // to's heartbeat after a transaction: tell some of it
+	query               // to is asked for its mempool
+	wonder              // to asks a peer for its mempool
+	trickle             // to's turn to tell the next peer
+	expire              // a transaction's time is over
+	settle              // a transaction has been followed long enough
+	leave               // to goes
+	enter               // to comes back
+	rotate              // to's links may rotate
+	kinds
+)
+
+// event is something that happens: 40 bytes.
+type event struct {
+	at       int64  // nanoseconds from the beginning of the round
+	seq      uint64 // in the order made: ties are broken by it
+	to, from int32
+	tx       int32 // -1−i: the batch at i
+	extra    int32 // trickle: the place in the order; beat: which one it is
+	kind     kind
+}
+
+// queue is a heap of events with four children a node, the first to happen on
+// top: shallower than a binary one, and its children share a cache line or two.
+type queue struct {
+	heap []event
+	seq  uint64
+}
+
+func (q *queue) push(at time.Duration, e event) {
+	q.seq++
+	e.at, e.seq = int64(at), q.seq
+	q.heap = append(q.heap, e)
+	h := q.heap
+	i := len(h) - 1
+	for i > 0 {
+		parent := (i - 1) / 4
+		if !e.before(&h[parent]) {
+			break
+		}
+		h[i] = h[parent]
+		i = parent
+	}
+	h[i] = e
+}
+
+func (q *queue) pop() (event, bool) {
+	if len(q.heap) == 0 {
+		return event{}, false
+	}
+	top := q.heap[0]
+	last := len(q.heap) - 1
+	e := q.heap[last]
+	q.heap = q.heap[:last]
+	if last > 0 {
+		q.sink(e)
+	}
+	return top, true
+}
+
+// sink puts e where the top was.
+func (q *queue) sink(e event) {
+	h := q.heap
+	i := 0
+	for {
+		child := 4*i + 1
+		if child >= len(h) {
+			break
+		}
+		least := child
+		for c := child + 1; c < min(child+4, len(h)); c++ {
+			if h[c].before(&h[least]) {
+				least = c
+			}
+		}
+		if !h[least].before(&e) {
+			break
+		}
+		h[i] = h[least]
+		i = least
+	}
+	h[i] = e
+}
+
+func (q *queue) clear() { q.heap = q.heap[:0] }
+
+func (e *event) before(o *event) bool {
+	return e.at < o.at || e.at == o.at && e.seq < o.seq
+}

@@ -9,9 +9,10 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// Publisher gossips a transaction, unless gossip has brought it already.
+// Publisher gossips a transaction, unless gossip has brought it already; not to the
+// excepted peer if there are others.
 type Publisher interface {
-	PublishTx(ctx context.Context, tx *btcutil.Tx) error
+	PublishTx(ctx context.Context, tx *btcutil.Tx, except peer.ID) error
 }
 
 // gossiping spreads by gossipsub. What gossip brings it forwards by itself; what
@@ -22,7 +23,13 @@ type gossiping struct {
 	wake   chan struct{} // queue has grown
 
 	mu    sync.Mutex
-	queue []chainhash.Hash // pubsub holds its caller up; ids of the mempool's, so bounded by it
+	queue []published // pubsub holds its caller up; ids of the mempool's, so bounded by it
+}
+
+// published is a transaction to gossip, and whom not to tell of it.
+type published struct {
+	tx     chainhash.Hash
+	except peer.ID
 }
 
 func newGossiping(in *intake, gossip Publisher) *gossiping {
@@ -37,19 +44,19 @@ func (g *gossiping) Run(ctx context.Context) error {
 			return nil
 		case <-g.wake:
 		}
-		for _, hash := range g.waiting() {
-			tx, ok := g.intake.pool.Tx(hash)
+		for _, p := range g.waiting() {
+			tx, ok := g.intake.pool.Tx(p.tx)
 			if !ok {
 				continue // mined or replaced meanwhile
 			}
-			if err := g.gossip.PublishTx(ctx, tx); err != nil && ctx.Err() == nil {
-				g.intake.log.WarnContext(ctx, "transaction is not published", "tx", hash, "err", err)
+			if err := g.gossip.PublishTx(ctx, tx, p.except); err != nil && ctx.Err() == nil {
+				g.intake.log.WarnContext(ctx, "transaction is not published", "tx", p.tx, "err", err)
 			}
 		}
 	}
 }
 
-func (g *gossiping) waiting() []chainhash.Hash {
+func (g *gossiping) waiting() []published {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	all := g.queue
@@ -65,10 +72,15 @@ func (g *gossiping) Stemmed(_ context.Context, from peer.ID, tx *btcutil.Tx) err
 	return g.intake.take(from, tx)
 }
 
-// Spread implements [Mechanism]. gossipsub knows by itself who has it.
-func (g *gossiping) Spread(tx *btcutil.Tx, _ ...peer.ID) {
+// Spread implements [Mechanism]. gossipsub knows by itself who has gossiped it, but not
+// who has brought it in its stem.
+func (g *gossiping) Spread(tx *btcutil.Tx, except ...peer.ID) {
+	p := published{tx: *tx.Hash()}
+	if len(except) > 0 {
+		p.except = except[0]
+	}
 	g.mu.Lock()
-	g.queue = append(g.queue, *tx.Hash())
+	g.queue = append(g.queue, p)
 	g.mu.Unlock()
 	nudge(g.wake)
 }

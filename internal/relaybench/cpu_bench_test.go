@@ -67,7 +67,7 @@ func used(b *testing.B) time.Duration {
 type carrier struct{ published chan chainhash.Hash }
 
 func (carrier) Inventory(peer.ID, []chainhash.Hash) {}
-func (c carrier) PublishTx(_ context.Context, tx *btcutil.Tx) error {
+func (c carrier) PublishTx(_ context.Context, tx *btcutil.Tx, _ peer.ID) error {
 	c.published <- *tx.Hash()
 	return nil
 }

@@ -147,7 +147,7 @@ func loopback(b *testing.B) time.Duration {
 		probe := wire.NewMsgTx(2)
 		probe.AddTxIn(&wire.TxIn{Sequence: nonce})
 		probe.AddTxOut(wire.NewTxOut(0, make([]byte, 10)))
-		if err := mouth.PublishTx(b.Context(), btcutil.NewTx(probe)); err != nil {
+		if err := mouth.PublishTx(b.Context(), btcutil.NewTx(probe), ""); err != nil {
 			b.Fatal(err)
 		}
 		select {

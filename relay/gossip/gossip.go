@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chaincfg/v2"
@@ -142,13 +143,14 @@ func (g *Gossip) join(ps *pubsub.PubSub, name string, check func(context.Context
 	return topic, nil
 }
 
-// PublishTx gossips a transaction, unless gossip has delivered it before.
-func (g *Gossip) PublishTx(ctx context.Context, t *btcutil.Tx) error {
+// PublishTx gossips a transaction, unless gossip has delivered it before. It is not
+// pushed to the excepted peer, "" for none, unless there is no other.
+func (g *Gossip) PublishTx(ctx context.Context, t *btcutil.Tx, except peer.ID) error {
 	payload, err := envelope.Marshal(t.MsgTx())
 	if err != nil {
 		return fmt.Errorf("publish transaction %v: %w", t.Hash(), err)
 	}
-	return g.publish(ctx, tx, payload, *t.WitnessHash())
+	return g.publish(ctx, tx, payload, *t.WitnessHash(), except)
 }
 
 // PublishBlock gossips a new block's header, unless gossip has delivered it before.
@@ -157,10 +159,10 @@ func (g *Gossip) PublishBlock(ctx context.Context, h wire.BlockHeader) error {
 	if err != nil {
 		return fmt.Errorf("publish block %v: %w", h.BlockHash(), err)
 	}
-	return g.publish(ctx, headers, payload, h.BlockHash())
+	return g.publish(ctx, headers, payload, h.BlockHash(), "")
 }
 
-func (g *Gossip) publish(ctx context.Context, command envelope.Command, payload []byte, id chainhash.Hash) error {
+func (g *Gossip) publish(ctx context.Context, command envelope.Command, payload []byte, id chainhash.Hash, except peer.ID) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
@@ -173,7 +175,10 @@ func (g *Gossip) publish(ctx context.Context, command envelope.Command, payload 
 	if command == headers {
 		topic = g.blocks
 	}
-	if err := topic.Publish(ctx, envelope.Append(nil, g.params.Net, command, payload)); err != nil {
+	if !slices.ContainsFunc(topic.ListPeers(), func(p peer.ID) bool { return p != except }) {
+		except = ""
+	}
+	if err := topic.Publish(ctx, envelope.Append(nil, g.params.Net, command, payload), pubsub.WithValidatorData(ours{except})); err != nil {
 		return fmt.Errorf("publish %s %v: %w", command, id, err)
 	}
 	return nil

@@ -132,7 +132,7 @@ func TestEverybodyGetsEverythingOnce(t *testing.T) {
 		stations := network(t, 20)
 		tx, header := transaction(1), chaingen.Headers(params.GenesisBlock.Header, 1, 1)[0]
 		for range 3 { // the second and third do nothing
-			if err := stations[0].PublishTx(t.Context(), tx); err != nil {
+			if err := stations[0].PublishTx(t.Context(), tx, ""); err != nil {
 				t.Fatal(err)
 			}
 			if err := stations[0].PublishBlock(t.Context(), header); err != nil {
@@ -211,7 +211,7 @@ func TestWireNamesNoOrigin(t *testing.T) {
 		time.Sleep(warm)
 		big := purse.Pay(purse.Payment{Fee: 1000, Padding: 100_000}, purse.Coin{Out: wire.OutPoint{Hash: chainhash.Hash{9}}, Value: 50e8})
 		for range 2 {
-			if err := s.PublishTx(t.Context(), big); err != nil {
+			if err := s.PublishTx(t.Context(), big, ""); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(warm)
@@ -403,7 +403,7 @@ func TestOtherTopicsAreNotTracked(t *testing.T) {
 			}
 		}
 		time.Sleep(warm)
-		if err := s.PublishTx(t.Context(), transaction(1)); err != nil {
+		if err := s.PublishTx(t.Context(), transaction(1), ""); err != nil {
 			t.Error(err)
 		}
 		if peers := s.txs.ListPeers(); len(peers) > 0 {
@@ -425,7 +425,7 @@ func TestStrangersAreKeptOut(t *testing.T) {
 		topic := join(t, ps, Topic(params, "tx"))
 		testhost.Connect(t, hosts[0], hosts[1])
 		time.Sleep(warm)
-		if err := s.PublishTx(t.Context(), transaction(1)); err != nil {
+		if err := s.PublishTx(t.Context(), transaction(1), ""); err != nil {
 			t.Fatal(err)
 		}
 		if err := topic.Publish(t.Context(), sealed(t, transaction(2))); err != nil {

@@ -36,7 +36,10 @@ func (t *tracer) DuplicateMessage(m *pubsub.Message) { t.seen(m) }
 // seen tells of a peer's copy of a transaction.
 func (t *tracer) seen(m *pubsub.Message) {
 	g := t.gossip
-	if id := []byte(m.ID); len(id) == chainhash.HashSize && m.ReceivedFrom != g.parts.Host.ID() && m.GetTopic() == g.names.txs {
+	if _, own := m.ValidatorData.(ours); own {
+		return
+	}
+	if id := []byte(m.ID); len(id) == chainhash.HashSize && m.GetTopic() == g.names.txs {
 		g.parts.Seen(chainhash.Hash(id), m.ReceivedFrom)
 	}
 }

@@ -14,7 +14,6 @@ import (
 	manet "github.com/multiformats/go-multiaddr/net"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/inventory"
 	"github.com/pappus-network/pappus/protocols/objects"
 	"github.com/pappus-network/pappus/protocols/status"
@@ -94,7 +93,7 @@ func (r *relaying) run(ctx context.Context, n *Node, group *errgroup.Group) {
 	group.Go(func() error { return r.stem.Run(ctx) })
 	group.Go(func() error { return r.relay.Run(ctx) })
 	group.Go(func() error { return r.keep(ctx, n) })
-	group.Go(func() error { return r.follow(ctx, n, blocks) })
+	group.Go(func() error { return r.followBlocks(ctx, n, blocks) })
 }
 
 // keep writes the mempool now and then, and when ctx ends.
@@ -114,40 +113,6 @@ func (r *relaying) keep(ctx context.Context, n *Node) error {
 			n.chain.Mempool().Expire(now)
 		}
 	}
-}
-
-// follow tells the relay of the transactions of blocks, while any matter to it.
-func (r *relaying) follow(ctx context.Context, n *Node, sub *Subscription) error {
-	defer sub.Close()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case e := <-sub.C:
-			if !r.relay.Watches() {
-				continue
-			}
-			switch e := e.(type) {
-			case events.BlockConnected:
-				if b, ok := n.storedBlock(e.Hash); ok {
-					r.relay.Mined(b, e.Height)
-				}
-			case events.BlockDisconnected:
-				if b, ok := n.storedBlock(e.Hash); ok {
-					r.relay.Unmined(b)
-				}
-			}
-		}
-	}
-}
-
-func (n *Node) storedBlock(hash chainhash.Hash) (*btcutil.Block, bool) {
-	raw, err := n.chain.StoredBlock(hash)
-	if err != nil {
-		return nil, false // pruned meanwhile
-	}
-	b, err := btcutil.NewBlockFromBytes(raw)
-	return b, err == nil
 }
 
 // Join implements follower.

@@ -106,9 +106,13 @@ func (d *distinct) count(hash uint64) int {
 	return len(*d)
 }
 
-// Mined notes the block that holds it, also if it was dropped: somebody had it.
+// Mined notes the block that holds it, also if it was dropped: somebody had it. To be
+// told again changes nothing.
 func (j *Journal) Mined(now time.Time, tx chainhash.Hash, height int32, block chainhash.Hash) {
 	j.change(tx, func(e *Entry) {
+		if e.State == Mined && e.Block == block {
+			return
+		}
 		e.State, e.Mined, e.Height, e.Block = Mined, now, height, block
 		e.DroppedAt, e.Why = time.Time{}, ""
 		if e.Fluffed.IsZero() {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -52,18 +53,24 @@ type Relay struct {
 	inventory Inventory
 	charge    func(peer.ID, error)
 	src       rand.Source // reconcile's
+	roster    *roster
 
 	mu    sync.Mutex
 	links map[peer.ID]Link
 	own   map[chainhash.Hash]chainhash.Hash // the operator's, by wtxid
+
+	ownLimit int // of own, when it is looked for what the journal has forgotten
 }
+
+// minOwn is the least ownLimit: 64 bytes each.
+const minOwn = 1024
 
 // New puts a relay together. Nothing runs before Run.
 func New(cfg Config, parts Parts) (*Relay, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	r := &Relay{journal: parts.Journal, inventory: parts.Mempools, charge: parts.Charge, src: fork(parts.Src), links: make(map[peer.ID]Link), own: make(map[chainhash.Hash]chainhash.Hash)}
+	r := &Relay{journal: parts.Journal, inventory: parts.Mempools, charge: parts.Charge, src: fork(parts.Src), roster: newRoster(), links: make(map[peer.ID]Link), own: make(map[chainhash.Hash]chainhash.Hash)}
 	r.intake = &intake{pool: parts.Pool, log: parts.Log, emit: parts.Emit, accepted: r.accepted, lacking: r.lacking}
 	r.fetch = newFetcher(cfg.Ask, parts.Objects, r.intake.take, parts.Charge, fork(parts.Src))
 	spreads := cfg.Broadcast
@@ -145,6 +152,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return r.fetch.Run(ctx) })
 	group.Go(func() error { return r.reconcile(ctx) })
+	group.Go(func() error { return r.roster.tell(ctx, r.turnover) })
 	r.resume(ctx)
 	for _, m := range r.running {
 		group.Go(func() error { return m.Run(ctx) })
@@ -156,7 +164,11 @@ func (r *Relay) Run(ctx context.Context) error {
 // and the stempool: they are in the journal alone.
 func (r *Relay) resume(ctx context.Context) {
 	for _, e := range r.journal.List() {
-		if (e.State != journal.Waiting && e.State != journal.Stemmed) || r.intake.pool.Have(e.Tx) || (r.stemming != nil && r.stemming.holdsOwn(e.Tx)) {
+		if (e.State != journal.Waiting && e.State != journal.Stemmed) || (r.stemming != nil && r.stemming.holdsOwn(e.Tx)) {
+			continue
+		}
+		if r.intake.pool.Have(e.Tx) {
+			r.journal.Fluffed(time.Now(), e.Tx, "others") // the crash has taken the note
 			continue
 		}
 		tx, err := btcutil.NewTxFromBytes(e.Raw)
@@ -184,9 +196,7 @@ func (r *Relay) Submit(ctx context.Context, tx *btcutil.Tx) error {
 	if err := r.journal.Submitted(ctx, time.Now(), tx, raw); err != nil {
 		return err
 	}
-	r.mu.Lock()
-	r.own[*tx.WitnessHash()] = *tx.Hash()
-	r.mu.Unlock()
+	r.note(tx)
 	if r.stemming == nil {
 		r.journal.Fluffed(time.Now(), *tx.Hash(), "broadcast")
 	}
@@ -198,6 +208,17 @@ func (r *Relay) Submit(ctx context.Context, tx *btcutil.Tx) error {
 		return err
 	}
 	return nil
+}
+
+// note has gossip's copies of an own transaction recognised, as long as the journal has it.
+func (r *Relay) note(tx *btcutil.Tx) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.own) >= r.ownLimit {
+		maps.DeleteFunc(r.own, func(_, txid chainhash.Hash) bool { return !r.journal.Owns(txid) })
+		r.ownLimit = max(minOwn, 2*len(r.own))
+	}
+	r.own[*tx.WitnessHash()] = *tx.Hash()
 }
 
 // Abort takes back a transaction of the operator's that is in its stem still, and
@@ -272,23 +293,31 @@ func (r *Relay) seen(tx chainhash.Hash, from peer.ID) {
 // Serves says whether a peer may have a transaction of the mempool.
 func (r *Relay) Serves(p peer.ID, tx chainhash.Hash) bool { return r.mechanism.Serves(p, tx) }
 
-// Join adds a peer that has completed its handshake.
+// Join adds a peer that has completed its handshake. It does not wait for anything.
 func (r *Relay) Join(p peer.ID, l Link) {
 	r.mu.Lock()
 	r.links[p] = l
 	r.mu.Unlock()
-	r.fetch.Join(p, l)
-	r.mechanism.Join(p, l)
+	r.fetch.Join(p, l) // at once: what the peer announces next counts
+	r.roster.note(turnover{peer: p, link: l})
 }
 
-// Leave drops a peer.
+// Leave drops a peer. It does not wait for anything.
 func (r *Relay) Leave(p peer.ID) {
 	r.mu.Lock()
 	delete(r.links, p)
 	r.mu.Unlock()
-	r.mechanism.Leave(p)
 	r.fetch.Leave(p)
-	r.intake.pool.Leave(string(p))
+	r.roster.note(turnover{peer: p, gone: true})
+}
+
+func (r *Relay) turnover(t turnover) {
+	if !t.gone {
+		r.mechanism.Join(t.peer, t.link)
+		return
+	}
+	r.mechanism.Leave(t.peer)
+	r.intake.pool.Leave(string(t.peer))
 }
 
 // accepted is told of a transaction that is new in the mempool.
@@ -303,9 +332,8 @@ func (r *Relay) accepted(tx *btcutil.Tx, from peer.ID) {
 		r.mechanism.Spread(tx)
 		return
 	}
-	if r.journal.Owns(hash) {
-		r.seen(hash, from)
-	}
+	// That the peer has brought it does not mean that it shows it: it may be a stem that
+	// ends here. What was announced or gossiped has been noted before.
 	r.mechanism.Spread(tx, from)
 }
 

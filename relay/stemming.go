@@ -35,13 +35,19 @@ type stemming struct {
 	emit   func(events.Event)
 	wake   chan struct{} // the router's next time may have changed
 
-	shelf *stempool.Shelf
+	shelf   *stempool.Shelf
+	longest time.Duration // an embargo lasts
 
 	mu     sync.Mutex
 	router *dandelion.Router
 	stems  *stempool.Pool
 	links  map[peer.ID]Link
 }
+
+// longestEmbargo bounds a restored embargo, in means: an exponential one lasts longer once
+// in 5·10⁸. What was written by a clock that ran ahead, or is read by one that is behind,
+// as on a machine without a battery, would be held for as long as the clocks differ.
+const longestEmbargo = 20
 
 // flushEvery is what a crash may lose of others' stems, whose senders hold them
 // under embargoes of their own. Own ones are on disk before they are sent.
@@ -50,7 +56,7 @@ const flushEvery = time.Second
 func newStemming(cfg dandelion.Config, in *intake, own *journal.Journal, stem Stemmer, fluff Mechanism, stems *stempool.Pool, shelf *stempool.Shelf, src rand.Source) *stemming {
 	return &stemming{
 		intake: in, own: own, stem: stem, fluff: fluff, emit: in.emit, wake: make(chan struct{}, 1),
-		shelf:  shelf,
+		shelf: shelf, longest: longestEmbargo * cfg.Embargo,
 		router: dandelion.NewRouter(cfg, src, time.Now()), stems: stems, links: make(map[peer.ID]Link),
 	}
 }
@@ -103,6 +109,9 @@ func (s *stemming) restore(records []stempool.Record) (lost int) {
 			}
 			lost++
 			continue
+		}
+		if latest := now.Add(s.longest); r.Held.Until.After(latest) {
+			r.Held.Until = latest
 		}
 		s.router.Restore([]dandelion.Held{r.Held})
 	}

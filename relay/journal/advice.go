@@ -12,7 +12,7 @@ import (
 
 // Situation is what, beside the entry, bears on what to do.
 type Situation struct {
-	Outbound int // full peers that we dialled
+	Outbound int // full peers that we dialled, or named
 	Peers    int
 
 	// FeeRate is the transaction's, MinFee the least that the mempool takes now, in

@@ -58,7 +58,7 @@ func (b backend) situation() journal.Situation {
 	var s journal.Situation
 	for _, l := range b.node.peers.list() {
 		s.Peers++
-		if !l.inbound && l.status.Services&status.Full != 0 {
+		if b.node.chose(l) && l.status.Services&status.Full != 0 {
 			s.Outbound++
 		}
 	}

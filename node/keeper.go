@@ -130,6 +130,14 @@ func (k *keeper) Remove(p peer.ID) bool {
 	return true
 }
 
+// keeps says whether a peer is kept.
+func (k *keeper) keeps(p peer.ID) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, ok := k.links[p]
+	return ok
+}
+
 // Kept returns the peers kept, in the order of their ids.
 func (k *keeper) Kept() []peer.AddrInfo {
 	k.mu.Lock()

@@ -81,7 +81,7 @@ func (n *Node) openRelay(ctx context.Context) error {
 		return err
 	}
 	n.relaying = r
-	n.peers.followers = append(n.peers.followers, relayFollower{r.stem}, r)
+	n.peers.followers = append(n.peers.followers, relayFollower{r.stem}, relayPeers{n})
 	return nil
 }
 
@@ -115,13 +115,20 @@ func (r *relaying) keep(ctx context.Context, n *Node) error {
 	}
 }
 
+// relayPeers tells the relay of peers.
+type relayPeers struct{ node *Node }
+
 // Join implements follower.
-func (r *relaying) Join(p linked) {
-	r.relay.Join(p.id, relay.Link{Inbound: p.inbound, Full: p.status.Services&status.Full != 0, Group: group(p.conn.RemoteMultiaddr())})
+func (f relayPeers) Join(p linked) {
+	f.node.relaying.relay.Join(p.id, relay.Link{Inbound: !f.node.chose(p), Full: p.status.Services&status.Full != 0, Group: group(p.conn.RemoteMultiaddr())})
 }
 
 // Leave implements follower.
-func (r *relaying) Leave(p peer.ID) { r.relay.Leave(p) }
+func (f relayPeers) Leave(p peer.ID) { f.node.relaying.relay.Leave(p) }
+
+// chose says whether it was this node's choice to be linked with a peer: it has dialled it,
+// or the operator has named it and it was quicker.
+func (n *Node) chose(p linked) bool { return !p.inbound || n.keeper.keeps(p.id) }
 
 // relayFollower tells the stem's sender of peers.
 type relayFollower struct{ sender *stem.Sender }

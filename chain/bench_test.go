@@ -72,8 +72,8 @@ func processFile(b *testing.B, path string) {
 		DB:               db,
 		ChainParams:      isolate(&chaincfg.SimNetParams),
 		TimeSource:       localClock{},
-		SigCache:         txscript.NewSigCache(cachedSignatures),
-		HashCache:        txscript.NewHashCache(cachedSignatures),
+		SigCache:         txscript.NewSigCache(defaultSignatures),
+		HashCache:        txscript.NewHashCache(defaultSignatures),
 		UtxoCacheMaxSize: defaultUTXOCache,
 	})
 	if err != nil {

@@ -21,11 +21,6 @@ import (
 	"github.com/pappus-network/pappus/events"
 )
 
-// cachedSignatures is how many verified signatures are remembered, so that a block's
-// transactions which the mempool has seen are not verified twice: about four full
-// blocks of 5,000 inputs, at some 250 bytes each 5 MB.
-const cachedSignatures = 20_000
-
 // Chain is one network's validated chain, its header index and its mempool. It is
 // safe for concurrent use.
 type Chain struct {
@@ -75,12 +70,6 @@ func Open(cfg Config, params *chaincfg.Params, headers datastore.Batching, log *
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if cfg.UTXOCache == 0 {
-		cfg.UTXOCache = defaultUTXOCache
-	}
-	if cfg.Mempool == (txpool.Config{}) {
-		cfg.Mempool = txpool.DefaultConfig()
-	}
 	bridgeLogs(log)
 	index, err := openHeaders(params, headers, log)
 	if err != nil {
@@ -94,22 +83,54 @@ func Open(cfg Config, params *chaincfg.Params, headers datastore.Batching, log *
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open block database: %w", diagnose(cfg.Dir, err)), salvage.close())
 	}
+	return build(cfg, params, log, stores{db, index, salvage, watchDisk(cfg.Dir)})
+}
+
+// OpenOn opens the chain in a database that is open already, and that Close closes. It has
+// no folder: cfg.Dir is empty, nothing outlives a crash but what the database itself
+// keeps, and nothing is pruned.
+func OpenOn(db database.DB, cfg Config, params *chaincfg.Params, headers datastore.Batching, log *slog.Logger) (*Chain, error) {
+	if err := cfg.validateRest(); err != nil {
+		return nil, err
+	}
+	if cfg.Dir != "" || cfg.Prune != 0 {
+		return nil, errors.New("a chain in an open database has no folder and is not pruned")
+	}
+	bridgeLogs(log)
+	index, err := openHeaders(params, headers, log)
+	if err != nil {
+		return nil, err
+	}
+	return build(cfg, params, log, stores{db: db, headers: index, salvage: new(salvage)})
+}
+
+// stores are what a chain keeps its data in.
+type stores struct {
+	db      database.DB
+	headers *headerIndex
+	salvage *salvage
+	disk    diskWatch
+}
+
+// build puts a chain together, and closes the stores if that fails.
+func build(cfg Config, params *chaincfg.Params, log *slog.Logger, in stores) (*Chain, error) {
+	cfg = cfg.filled()
 	c := &Chain{
 		cfg:     cfg,
 		params:  params,
 		own:     isolate(params),
 		log:     log,
-		db:      db,
-		headers: index,
-		sigs:    txscript.NewSigCache(cachedSignatures),
-		hashes:  txscript.NewHashCache(cachedSignatures),
-		salvage: salvage,
-		disk:    watchDisk(cfg.Dir),
+		db:      in.db,
+		headers: in.headers,
+		sigs:    txscript.NewSigCache(cfg.Signatures),
+		hashes:  txscript.NewHashCache(cfg.Signatures),
+		salvage: in.salvage,
+		disk:    in.disk,
 		assumed: assumed{target: cfg.AssumeValid},
 	}
 	c.subscribers.Store(new([]func(events.Event)))
 	if err := c.start(); err != nil {
-		return nil, errors.Join(err, c.db.Close(), salvage.close())
+		return nil, errors.Join(err, c.db.Close(), in.salvage.close())
 	}
 	return c, nil
 }

@@ -175,6 +175,9 @@ func (c *Chain) Pruning() uint64 { return c.cfg.Prune }
 
 // SizeOnDisk returns the bytes that the block database takes.
 func (c *Chain) SizeOnDisk() (uint64, error) {
+	if c.cfg.Dir == "" {
+		return 0, nil
+	}
 	var sum uint64
 	err := filepath.WalkDir(c.cfg.Dir, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

@@ -40,14 +40,15 @@ const (
 // filterBits is what ffldb opens its LevelDB with (openDB in its db.go).
 const filterBits = 10
 
-// salvage is what a crash left to do, and the record for the next one.
+// salvage is what a crash left to do, and the record for the next one. The zero value is
+// that of a chain without a folder: there is nothing to do, and no record.
 type salvage struct {
 	dir     string
 	blocks  []chainhash.Hash            // stored, perhaps not connected
 	trusted map[chainhash.Hash]struct{} // connected before the crash
 	over    bool                        // Recover has come to its end
-	journal *os.File
-	end     int64 // bytes of whole entries in the journal
+	journal *os.File                    // nil: no folder
+	end     int64                       // bytes of whole entries in the journal
 }
 
 // openSalvage must be called while ffldb is closed.
@@ -196,6 +197,9 @@ func (s *salvage) save() error {
 // validated notes that a block has been connected. If the note is lost the block is
 // validated again after a crash: not worth an error.
 func (s *salvage) validated(hash chainhash.Hash) {
+	if s.journal == nil {
+		return
+	}
 	if n, err := s.journal.WriteAt(hash[:], s.end); err == nil {
 		s.end += int64(n)
 	}
@@ -213,7 +217,7 @@ func (s *salvage) settle() error {
 // done ends the record after everything has been written to the database. What has not
 // been recovered stays for the next start.
 func (s *salvage) done() error {
-	if len(s.blocks) > 0 && !s.over {
+	if s.journal == nil || (len(s.blocks) > 0 && !s.over) {
 		return s.close()
 	}
 	return errors.Join(
@@ -223,7 +227,12 @@ func (s *salvage) done() error {
 	)
 }
 
-func (s *salvage) close() error { return s.journal.Close() }
+func (s *salvage) close() error {
+	if s.journal == nil {
+		return nil
+	}
+	return s.journal.Close()
+}
 
 // readHashes reads a file of hashes; a cut-off one at the end is left out, and a file
 // that is not there is empty.

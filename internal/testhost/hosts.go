@@ -58,9 +58,15 @@ func (n *Net) newHost(t *testing.T, i int) host.Host {
 	if err != nil {
 		t.Fatalf("address of host: %v", err)
 	}
+	return newHost(t, libp2p.ListenAddrs(udp.Encapsulate(multiaddr.StringCast("/quic-v1"))), n.transport(i))
+}
+
+// newHost makes a host on a transport.
+func newHost(t *testing.T, listen, transport libp2p.Option) host.Host {
+	t.Helper()
 	h, err := libp2p.New(
-		libp2p.ListenAddrs(udp.Encapsulate(multiaddr.StringCast("/quic-v1"))),
-		n.transport(i),
+		listen,
+		transport,
 		libp2p.ResourceManager(&network.NullResourceManager{}),
 		libp2p.DisableIdentifyAddressDiscovery(), // it stalls the bubble's clock
 		libp2p.DisableRelay(),

@@ -1,5 +1,7 @@
 package sim
 
+import "slices"
+
 // The model of gossipsub, after its specification v1.1 and go-libp2p-pubsub's
 // defaults: each node has Degree mesh peers, links that both ends agree on; what
 // is new goes to all of them at once, without flood publishing; a heartbeat
@@ -24,21 +26,12 @@ func (n *Network) weave() [][]int32 {
 			if len(mesh[v]) >= n.cfg.Mesh.Degree {
 				break
 			}
-			if len(mesh[u]) < n.cfg.Mesh.High && !contains(mesh[v], u) {
+			if len(mesh[u]) < n.cfg.Mesh.High && !slices.Contains(mesh[v], u) {
 				mesh[v], mesh[u] = append(mesh[v], u), append(mesh[u], v)
 			}
 		}
 	}
 	return mesh
-}
-
-func contains(all []int32, v int32) bool {
-	for _, u := range all {
-		if u == v {
-			return true
-		}
-	}
-	return false
 }
 
 // publish sends a transaction to the mesh, and to a supernode, which takes part
@@ -65,7 +58,7 @@ func (n *Network) beats(e *event) {
 		if told == n.cfg.Mesh.Lazy {
 			break
 		}
-		if u := links[i].peer; !contains(n.mesh[e.to], u) && n.up(u) {
+		if u := links[i].peer; !slices.Contains(n.mesh[e.to], u) && n.up(u) {
 			n.result.Cost.Lazy.add(1, lazyBytes)
 			n.send(e.to, u, e.tx, lazy, lazyBytes)
 			told++

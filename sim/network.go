@@ -190,7 +190,7 @@ func (n *Network) Run(ctx context.Context) (*Result, error) {
 		}
 		n.result.Lasted += n.now
 	}
-	n.result.Ranks = n.stories.means()
+	n.result.Ranks = n.means()
 	return n.result, nil
 }
 

@@ -146,7 +146,7 @@ func TestBlackHolesCostTimeAndNothingElse(t *testing.T) {
 	g := p2p(t, 200, 1)
 	cfg := DefaultConfig()
 	cfg.Load = few(60)
-	clear := run(t, cfg, g)
+	open := run(t, cfg, g)
 	cfg.Faults.BlackHoles = 0.3
 	r := run(t, cfg, g)
 	embargoes := 0
@@ -162,8 +162,8 @@ func TestBlackHolesCostTimeAndNothingElse(t *testing.T) {
 	if embargoes < 40 {
 		t.Errorf("%d of 60 transactions waited for an embargo, want most", embargoes)
 	}
-	if median(r.Txs) < 2*median(clear.Txs) {
-		t.Errorf("t50 is %v with black holes and %v without", median(r.Txs), median(clear.Txs))
+	if median(r.Txs) < 2*median(open.Txs) {
+		t.Errorf("t50 is %v with black holes and %v without", median(r.Txs), median(open.Txs))
 	}
 }
 

@@ -31,6 +31,9 @@ type Config struct {
 	Flood             bool
 	Delay             time.Duration
 	Outbound, Inbound time.Duration
+	// Remembered is how long a transaction is known to have been announced, and may
+	// be served, after it was added.
+	Remembered time.Duration
 	// MaxQueue is how many of the newest transactions wait for a timer. Older
 	// ones are dropped.
 	MaxQueue int
@@ -58,6 +61,7 @@ func Diffusion() Config {
 
 func common() Config {
 	return Config{
+		Remembered: rememberedFor,
 		// What a peer that is Core remembers of ours (MAX_PEER_TX_ANNOUNCEMENTS).
 		// Sorting it takes 0.5 ms; 1,000 a second fill it in an inbound timer's mean.
 		MaxQueue: 5000,
@@ -73,6 +77,8 @@ func (c Config) Validate() error {
 		return errors.New("the delay of flooding is negative")
 	case !c.Flood && (c.Outbound <= 0 || c.Inbound <= 0):
 		return errors.New("a mean delay of diffusion is not positive")
+	case c.Remembered <= 0:
+		return errors.New("no transaction is remembered")
 	case c.MaxQueue < 1:
 		return errors.New("no transaction may wait to be announced")
 	case c.MaxBatch < 1:

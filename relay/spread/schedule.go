@@ -157,7 +157,7 @@ func (s *Schedule) forget(at time.Duration) {
 		}
 	}
 	most := max(rememberedTxs, s.cfg.MaxQueue+1)
-	for s.row.first < waits && (s.row.len() >= most || s.row.entry(s.row.first).at+rememberedFor <= at) {
+	for s.row.first < waits && (s.row.len() >= most || s.row.entry(s.row.first).at+s.cfg.Remembered <= at) {
 		s.row.pop()
 	}
 }

@@ -19,22 +19,25 @@ check: lint ## what must hold before a commit
 
 test:
 	go test ./...
+	cd testground && go test ./...
 
 race:
 	go test -race -short ./...
+	cd testground && go test -race -short ./...
 
 # The cache is this checkout's own: another's results would come with its paths.
 lint: tools
 	@unformatted=$$($(BIN)/gofumpt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "run gofumpt -w on:"; echo "$$unformatted"; exit 1; fi
 	GOLANGCI_LINT_CACHE=$(BIN)/lint $(BIN)/golangci-lint run ./...
+	cd testground && GOLANGCI_LINT_CACHE=$(BIN)/lint $(BIN)/golangci-lint run --config ../.golangci.yml ./...
 
 # go test takes one fuzz target at a time; new ones are found by their name.
 fuzz:
 	@set -eu; git grep -o --untracked -E '^func Fuzz[A-Za-z0-9_]*' -- '*_test.go' | sed 's/:func /:/' | \
 	while IFS=: read -r file name; do \
 		echo "== $$name ($$(dirname "$$file"))"; \
-		go test -run='^$$' -fuzz="^$$name\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=20x "./$$(dirname "$$file")" </dev/null; \
+		go test -C "$$(dirname "$$file")" -run='^$$' -fuzz="^$$name\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=20x . </dev/null; \
 	done
 
 bench: ## compare two runs with .bin/benchstat old.txt bench.txt

@@ -61,7 +61,8 @@ func MeanRanks(transactions [][]time.Duration, nodes int) []float64 {
 		}
 		slices.SortFunc(order, func(a, b int) int { return int(arrivals[a] - arrivals[b]) })
 		for from, to := 0, 0; from < len(order); from = to {
-			for to = from; to < len(order) && arrivals[order[to]] == arrivals[order[from]]; to++ {
+			for to < len(order) && arrivals[order[to]] == arrivals[order[from]] {
+				to++
 			}
 			for _, v := range order[from:to] {
 				sums[v] += float64(from+to-1) / 2 / float64(max(1, nodes-1))

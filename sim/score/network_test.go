@@ -104,7 +104,7 @@ func TestOrder(t *testing.T) {
 		t.Error("an order of one")
 	}
 	m := MeanOrder([][]int32{{1, 2, 3}, {1, 2, 3}, {3, 2, 1}, {9}})
-	near(t, "mean", m.Tau, (1-1-1)/3., 1e-12)
+	near(t, "mean", m.Tau, -1./3, 1e-12) // of 1, −1 and −1
 
 	// Against the definition, on orders of 60.
 	rng := rand.New(rand.NewPCG(3, 3))

@@ -32,6 +32,13 @@ type Charged struct {
 	Err    error // the particulars, for the log
 }
 
+// Banned says that a peer, a host or a subnet is kept out.
+type Banned struct {
+	Subject string // a peer id, an address or a net
+	Reason  Reason
+	Until   time.Time
+}
+
 // HeadersAdded says that the header index has grown or its best chain changed.
 type HeadersAdded struct {
 	Height int32 // of the best header
@@ -99,6 +106,7 @@ type TxFluffed struct {
 func (PeerUp) event()            {}
 func (PeerDown) event()          {}
 func (Charged) event()           {}
+func (Banned) event()            {}
 func (HeadersAdded) event()      {}
 func (BlockConnected) event()    {}
 func (BlockDisconnected) event() {}

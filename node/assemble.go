@@ -15,6 +15,7 @@ import (
 
 	"github.com/pappus-network/pappus/blocksync"
 	"github.com/pappus-network/pappus/chain"
+	"github.com/pappus-network/pappus/discovery/reputation"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/announce"
 	"github.com/pappus-network/pappus/protocols/exchange"
@@ -50,7 +51,8 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 		parts.Store = store.OpenMemory()
 	}
 	if parts.gater == nil {
-		parts.gater = newGater(time.Now, named) // bans end links; the host's own gater, if any, refuses new ones
+		ledger := reputation.New(reputation.DefaultConfig(), idsOf(named))
+		parts.gater = newGater(time.Now, ledger) // bans end links; the host's own gater, if any, refuses new ones
 	}
 	n := &Node{
 		cfg: cfg, params: params, log: log, payTo: script,

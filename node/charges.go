@@ -24,17 +24,37 @@ func (n *Node) charge(p peer.ID, err error) {
 		return
 	}
 	n.bus.Emit(events.Charged{Peer: p, Reason: reason, Err: err})
-	verdict := reputation.PenaltyOf(reason)
-	var charged *exchange.PeerError
-	if errors.As(err, &charged) && charged.Ban {
-		verdict = reputation.Ban
+	charged, _ := errors.AsType[*exchange.PeerError](err)
+	cost, banned := n.gater.charge(n.party(p), reason, charged != nil && charged.Ban)
+	for _, s := range banned {
+		n.bus.Emit(events.Banned{Subject: s.String(), Reason: reason, Until: n.gater.now().Add(reputation.BanTime)})
+		if s.Net.IsValid() {
+			n.expel(s, reason)
+		}
 	}
-	switch verdict {
-	case reputation.Forgive:
-	case reputation.Disconnect:
+	if cost > reputation.Forgive {
 		n.peers.disconnect(p, reason)
-	case reputation.Ban:
-		n.gater.ban(p)
-		n.peers.disconnect(p, reason)
+	}
+}
+
+// party returns a peer with the address that it is linked from, if it still is.
+func (n *Node) party(p peer.ID) reputation.Party {
+	who := reputation.Party{Peer: p}
+	if conns := n.host.Network().ConnsToPeer(p); len(conns) > 0 {
+		who.IP = ipOf(conns[0].RemoteMultiaddr())
+	}
+	return who
+}
+
+// expel lets go of all peers in a net, but for those that the operator named.
+func (n *Node) expel(s reputation.Subject, reason events.Reason) {
+	named := make(map[peer.ID]bool)
+	for _, info := range n.keeper.Kept() {
+		named[info.ID] = true
+	}
+	for _, c := range n.host.Network().Conns() {
+		if p := c.RemotePeer(); s.Net.Contains(ipOf(c.RemoteMultiaddr())) && !named[p] {
+			n.peers.disconnect(p, reason)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 
@@ -8,49 +9,84 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
 
 	"github.com/pappus-network/pappus/discovery/reputation"
+	"github.com/pappus-network/pappus/events"
 )
 
-// gater refuses connections with banned peers. It is safe for concurrent use.
+// gater refuses connections with who is banned. It is safe for concurrent use.
 type gater struct {
 	now func() time.Time
 
-	mu   sync.Mutex
-	bans *reputation.Bans
+	mu     sync.Mutex
+	ledger *reputation.Ledger
 }
 
-// newGater returns a gater that never bans the spared: the peers that the
-// operator named.
-func newGater(now func() time.Time, spare []peer.AddrInfo) *gater {
-	ids := make([]peer.ID, len(spare))
-	for i, info := range spare {
-		ids[i] = info.ID
-	}
-	return &gater{now: now, bans: reputation.NewBans(ids)}
+func newGater(now func() time.Time, ledger *reputation.Ledger) *gater {
+	return &gater{now: now, ledger: ledger}
 }
 
-// ban keeps a peer out and says whether it does.
-func (g *gater) ban(p peer.ID) bool {
+// charge books a broken rule and says what it costs and who is banned for it.
+func (g *gater) charge(who reputation.Party, reason events.Reason, hard bool) (reputation.Penalty, []reputation.Subject) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.bans.Ban(g.now(), p)
+	return g.ledger.Charge(g.now(), who, reason, hard)
 }
 
+// banned says whether a peer is kept out, wherever it is.
 func (g *gater) banned(p peer.ID) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.bans.Banned(g.now(), p)
+	_, hit := g.ledger.Banned(g.now(), p)
+	return hit
+}
+
+// bannedAt says whether an address is kept out.
+func (g *gater) bannedAt(a multiaddr.Multiaddr) bool {
+	ip := ipOf(a)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	_, hit := g.ledger.BannedIP(g.now(), ip)
+	return hit
+}
+
+func (g *gater) spares(p peer.ID) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.ledger.Spared(p)
+}
+
+// changes returns what is to be stored.
+func (g *gater) changes(most int) []reputation.Record {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.ledger.Changes(most)
+}
+
+// ipOf returns an address's IP, the zero address if it has none.
+func ipOf(a multiaddr.Multiaddr) netip.Addr {
+	raw, err := manet.ToIP(a)
+	if err != nil {
+		return netip.Addr{}
+	}
+	ip, _ := netip.AddrFromSlice(raw)
+	return ip.Unmap()
 }
 
 // InterceptPeerDial implements connmgr.ConnectionGater.
 func (g *gater) InterceptPeerDial(p peer.ID) bool { return !g.banned(p) }
 
-// InterceptAddrDial implements connmgr.ConnectionGater.
-func (g *gater) InterceptAddrDial(peer.ID, multiaddr.Multiaddr) bool { return true }
+// InterceptAddrDial implements connmgr.ConnectionGater. A peer that the operator named
+// may share its host with others.
+func (g *gater) InterceptAddrDial(p peer.ID, a multiaddr.Multiaddr) bool {
+	return !g.bannedAt(a) || g.spares(p)
+}
 
 // InterceptAccept implements connmgr.ConnectionGater: the peer is not known yet.
-func (g *gater) InterceptAccept(network.ConnMultiaddrs) bool { return true }
+func (g *gater) InterceptAccept(c network.ConnMultiaddrs) bool {
+	return !g.bannedAt(c.RemoteMultiaddr())
+}
 
 // InterceptSecured implements connmgr.ConnectionGater.
 func (g *gater) InterceptSecured(_ network.Direction, p peer.ID, _ network.ConnMultiaddrs) bool {

@@ -50,6 +50,10 @@ func (j *logbook) write(ctx context.Context, e events.Event) {
 		if j.allowed(ctx) {
 			j.log.WarnContext(ctx, "peer charged", "peer", e.Peer, "reason", e.Reason, "err", e.Err)
 		}
+	case events.Banned:
+		if j.allowed(ctx) {
+			j.log.WarnContext(ctx, "banned", "subject", e.Subject, "reason", e.Reason, "until", e.Until)
+		}
 	case events.HeadersAdded:
 		j.log.DebugContext(ctx, "headers added", "height", e.Height, "hash", e.Hash, "added", e.Added)
 	case events.BlockConnected:

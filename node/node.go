@@ -179,6 +179,7 @@ func (n *Node) run(ctx context.Context) error {
 	}
 	group.Go(func() error { return n.keeper.Run(ctx) })
 	group.Go(func() error { return n.rotate(ctx) })
+	group.Go(func() error { return n.keepBans(ctx) })
 	if n.cfg.Mine {
 		group.Go(func() error { return n.miner().Run(ctx) })
 	}

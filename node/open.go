@@ -73,12 +73,19 @@ func open(ctx context.Context, cfg Config, log *slog.Logger) (_ *opened, _ Parts
 	if err != nil {
 		return nil, Parts{}, err
 	}
+	ledger, damaged, err := loadBans(ctx, db.View("bans"), time.Now(), named)
+	if err != nil {
+		return nil, Parts{}, err
+	}
+	if damaged > 0 {
+		log.WarnContext(ctx, "bans that cannot be read were left out", "count", damaged)
+	}
 	parts := Parts{
 		Chain:   c,
 		Store:   db,
 		Metrics: NewMetrics(),
 		Traffic: metrics.NewBandwidthCounter(),
-		gater:   newGater(time.Now, named),
+		gater:   newGater(time.Now, ledger),
 	}
 	h, known, err := newHost(ctx, cfg, hostParts{
 		key: key, gater: parts.gater, peers: db.View("peerstore"), metrics: parts.Metrics.registry, traffic: parts.Traffic,

@@ -9,7 +9,7 @@ type Penalty int
 const (
 	Forgive    Penalty = iota // note it
 	Disconnect                // the link is of no use; the peer may come back
-	Ban                       // no honest peer does this, however broken its network
+	Exclude                   // ban it: no honest peer does this, however broken its network
 )
 
 // PenaltyOf is the policy: ban for what only a liar sends, disconnect where the
@@ -19,7 +19,7 @@ func PenaltyOf(r events.Reason) Penalty {
 	case events.BadProofOfWork, events.UnsortedHeaders, events.InvalidHeader, events.ChangedHeaders,
 		events.TooManyHeaders, events.TooMany, events.WrongBlock, events.MutatedBlock, events.InvalidBlock, events.Oversize,
 		events.WrongTx:
-		return Ban
+		return Exclude
 	case events.UnknownCommand, events.BadPadding, events.BadChecksum, events.TrailingBytes, events.Malformed, events.Unasked,
 		events.WrongStartString, events.WrongGenesis, events.WrongVersion, events.SelfConnection,
 		events.BeforeStatus, events.StatusTwice, events.NoStatus, events.NoAnswer, events.TooSlow, events.Truncated,
@@ -36,4 +36,15 @@ func PenaltyOf(r events.Reason) Penalty {
 		return Forgive
 	}
 	return Forgive
+}
+
+// breach says whether a reason is one of the contract's that only a peer's own
+// software can give: it costs the connection, and points.
+func breach(r events.Reason) bool {
+	switch r { //nolint:exhaustive // every other reason is no such breach
+	case events.UnknownCommand, events.BadPadding, events.BadChecksum, events.TrailingBytes, events.Malformed,
+		events.Unasked, events.WrongStartString, events.BeforeStatus, events.StatusTwice:
+		return true
+	}
+	return false
 }

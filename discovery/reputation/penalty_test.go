@@ -48,7 +48,7 @@ func TestWhoIsBanned(t *testing.T) {
 		t.Fatalf("only %d reasons were found", len(all))
 	}
 	for name, r := range all {
-		if got := PenaltyOf(r) == Ban; got != banned[name] {
+		if got := PenaltyOf(r) == Exclude; got != banned[name] {
 			t.Errorf("%s: banned %v, want %v", name, got, banned[name])
 		}
 	}

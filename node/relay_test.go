@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/btcsuite/btcd/btcutil/v2"
+	"github.com/libp2p/go-libp2p/core/host"
 
 	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/internal/purse"
@@ -19,8 +20,14 @@ import (
 // coins.
 func ring(t *testing.T, chains []*chain.Chain, adjust ...func(*node.Config)) ([]*testnet.Node, []purse.Coin) {
 	t.Helper()
+	return ringOf(t, testhost.New(t, len(chains), 50*time.Millisecond), chains, adjust...)
+}
+
+// ringOf is ring on given hosts.
+func ringOf(t *testing.T, hosts []host.Host, chains []*chain.Chain, adjust ...func(*node.Config)) ([]*testnet.Node, []purse.Coin) {
+	t.Helper()
 	nodes := make([]*testnet.Node, len(chains))
-	for i, h := range testhost.New(t, len(chains), 50*time.Millisecond) {
+	for i, h := range hosts {
 		nodes[i] = testnet.NewNode(t, h, chains[i], uint64(i), adjust...) // a small count
 	}
 	hashes, err := chains[0].Mine(t.Context(), purse.Anybody(), 120)

@@ -15,6 +15,10 @@ type Publisher interface {
 	PublishTx(ctx context.Context, tx *btcutil.Tx, except peer.ID) error
 }
 
+// maxQueued bounds the transactions that wait for somebody to gossip to, the last are kept:
+// a mempool of usual ones, 5 MB. Peers that come ask for the mempool anyway.
+const maxQueued = 1 << 16
+
 // gossiping spreads by gossipsub. What gossip brings it forwards by itself; what
 // came otherwise is published.
 type gossiping struct {
@@ -23,7 +27,7 @@ type gossiping struct {
 	wake   chan struct{} // queue has grown
 
 	mu    sync.Mutex
-	queue []published // pubsub holds its caller up; ids of the mempool's, so bounded by it
+	queue []published // pubsub holds its caller up
 }
 
 // published is a transaction to gossip, and whom not to tell of it.
@@ -81,6 +85,9 @@ func (g *gossiping) Spread(tx *btcutil.Tx, except ...peer.ID) {
 	}
 	g.mu.Lock()
 	g.queue = append(g.queue, p)
+	if len(g.queue) > maxQueued {
+		g.queue = g.queue[len(g.queue)-maxQueued:]
+	}
 	g.mu.Unlock()
 	nudge(g.wake)
 }

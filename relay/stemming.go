@@ -114,6 +114,9 @@ func (s *stemming) restore(records []stempool.Record) (lost int) {
 			r.Held.Until = latest
 		}
 		s.router.Restore([]dandelion.Held{r.Held})
+		if r.Held.From == "" {
+			s.own.Resumed(r.Held.Tx, r.Held.Until, r.Held.Stemmed)
+		}
 	}
 	nudge(s.wake)
 	return lost

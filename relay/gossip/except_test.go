@@ -69,3 +69,26 @@ func published(w *wiretap) (n int) {
 	}
 	return n
 }
+
+// A node that was started again published what had ended its embargo meanwhile before any
+// peer was there: pubsub sends to nobody, says that all is well and never sends again. Only
+// those who asked for its mempool found it, a quarter of a minute later.
+func TestPublishingWaitsForAnybody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := testhost.New(t, 2, 50*time.Millisecond)
+		s := start(t, hosts[0])
+		done := make(chan error, 1)
+		go func() { done <- s.PublishTx(t.Context(), transaction(1), "") }()
+		time.Sleep(time.Minute)
+		tap, ps := listen(t, hosts[1])
+		join(t, ps, Topic(params, "tx"))
+		testhost.Connect(t, hosts[1], hosts[0])
+		time.Sleep(warm)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if n := published(tap); n != 1 {
+			t.Errorf("the first peer was sent it %d times, want 1", n)
+		}
+	})
+}

@@ -144,7 +144,8 @@ func (g *Gossip) join(ps *pubsub.PubSub, name string, check func(context.Context
 }
 
 // PublishTx gossips a transaction, unless gossip has delivered it before. It is not
-// pushed to the excepted peer, "" for none, unless there is no other.
+// pushed to the excepted peer, "" for none, unless there is no other. It waits until there
+// is anybody to push it to: a node that has just been started has no mesh yet.
 func (g *Gossip) PublishTx(ctx context.Context, t *btcutil.Tx, except peer.ID) error {
 	payload, err := envelope.Marshal(t.MsgTx())
 	if err != nil {
@@ -171,14 +172,14 @@ func (g *Gossip) publish(ctx context.Context, command envelope.Command, payload 
 	if !g.ids.add(string(id[:])) {
 		return nil
 	}
-	topic := g.txs
+	topic, options := g.txs, []pubsub.PubOpt{pubsub.WithReadiness(pubsub.MinTopicSize(1))}
 	if command == headers {
-		topic = g.blocks
+		topic, options = g.blocks, nil // who comes later asks for headers
 	}
 	if !slices.ContainsFunc(topic.ListPeers(), func(p peer.ID) bool { return p != except }) {
 		except = ""
 	}
-	if err := topic.Publish(ctx, envelope.Append(nil, g.params.Net, command, payload), pubsub.WithValidatorData(ours{except})); err != nil {
+	if err := topic.Publish(ctx, envelope.Append(nil, g.params.Net, command, payload), append(options, pubsub.WithValidatorData(ours{except}))...); err != nil {
 		return fmt.Errorf("publish %s %v: %w", command, id, err)
 	}
 	return nil

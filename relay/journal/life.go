@@ -51,6 +51,18 @@ func (j *Journal) Waiting(tx chainhash.Hash, embargo time.Time) {
 	j.changeLive(tx, func(e *Entry) { e.Embargo = embargo })
 }
 
+// Resumed notes what the stempool tells after a restart, which a crash may have taken from
+// the journal: when the embargo ends, and whether it was handed on, within a second of its
+// submission then.
+func (j *Journal) Resumed(tx chainhash.Hash, embargo time.Time, stemmed bool) {
+	j.changeLive(tx, func(e *Entry) {
+		e.Embargo = embargo
+		if stemmed && e.State == Waiting {
+			e.State, e.Stems = Stemmed, []time.Time{e.Submitted}
+		}
+	})
+}
+
 // Stemmed notes that it was handed on.
 func (j *Journal) Stemmed(now time.Time, tx chainhash.Hash, embargo time.Time) {
 	j.changeLive(tx, func(e *Entry) {

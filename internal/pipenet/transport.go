@@ -19,8 +19,8 @@ import (
 const (
 	// roundTrips is what a connection costs before its first byte: TCP's and TLS 1.3's.
 	roundTrips = 2
-	// again is the pause after which a dial that nobody answers is repeated. Source: TCP's
-	// first retransmission, 1 s; later ones come more slowly.
+	// again is the pause after which a dial that nobody answers is repeated, which doubles
+	// each time. Source: TCP's retransmission of SYN (RFC 6298).
 	again = time.Second
 )
 
@@ -82,7 +82,8 @@ func (t *Transport) dial(ctx context.Context, l *listener, p peer.ID, scope netw
 		return nil, err
 	}
 	there, back := t.net.latency(t.host, l.host), t.net.latency(l.host, t.host)
-	for wait := roundTrips * (there + back); ; wait = again {
+	wait, pause := roundTrips*(there+back), again
+	for ; ; wait, pause = pause, 2*pause {
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():

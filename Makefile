@@ -54,6 +54,12 @@ relaybench: ## how transactions spread over 100 nodes, in virtual time, and what
 eclipse: ## how often an attacker has all of a node's links after a restart; about half an hour
 	go test -run='TestEclipse|TestOtherAttackers' -timeout=0 ./internal/eclipse -v -restarts=10000 -attack=168h -others
 
+sim-real: ## 1,000 whole nodes in virtual time, a process for each mechanism: latency, bytes, and what it costs; three minutes
+	@set -eu; for run in "gossip 100" "gossip 1000" "dandelion 1000" "diffusion 1000" "flood 1000"; do \
+		set -- $$run; \
+		go test -run=TestRealNodes -timeout=60m ./internal/relaybench -v -mechanisms=$$1 -many=$$2 -manytxs=10; \
+	done
+
 dead: tools ## functions that nothing calls
 	$(BIN)/deadcode -test ./...
 

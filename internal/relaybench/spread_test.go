@@ -1,21 +1,17 @@
 package relaybench
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/btcsuite/btcd/btcutil/v2"
-	"github.com/btcsuite/btcd/chainhash/v2"
 
 	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/dandelion"
-	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/internal/purse"
 	"github.com/pappus-network/pappus/internal/testhost"
 	"github.com/pappus-network/pappus/internal/testnet"
@@ -28,18 +24,6 @@ var (
 	nodes = flag.Int("nodes", 16, "how many nodes")
 	count = flag.Int("txs", 6, "how many transactions of each mechanism")
 )
-
-// outbound is how many peers each node dials. Source: Bitcoin Core's
-// MAX_OUTBOUND_FULL_RELAY_CONNECTIONS.
-const outbound = 8
-
-// lognormal is the reference model's link: median 50 ms one way, σ 0.6
-// (notes on latency; Moedinger et al. 2020 for the shape). A pair has one delay.
-func lognormal(from, to int) time.Duration {
-	a, b := min(from, to), max(from, to)
-	rng := rand.New(rand.NewPCG(uint64(a), uint64(b))) // places in a list
-	return time.Duration(float64(50*time.Millisecond) * math.Exp(0.6*rng.NormFloat64()))
-}
 
 // result is what one mechanism does.
 type result struct {
@@ -65,7 +49,7 @@ func TestSpreading(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	fmt.Printf("%d nodes, %d outbound each, links of 50 ms median, %d transactions of %d bytes\n", *nodes, outbound, *count, results[relay.Gossip].payload)
+	fmt.Printf("%d nodes, %d outbound each, links of 50 ms median, %d transactions of %d bytes\n", *nodes, testnet.Outbound, *count, results[relay.Gossip].payload)
 	for _, kind := range kinds {
 		r := results[kind]
 		fmt.Printf("%-10s t50 %6.2f s  t99 %6.2f s  %6.0f bytes a transaction and node\n", kind, median(r.half).Seconds(), median(r.most).Seconds(), r.bytes)
@@ -79,7 +63,7 @@ func TestSpreading(t *testing.T) {
 
 func measure(t *testing.T, kind relay.Kind) (r result) {
 	testnet.Run(t, *nodes, func(t *testing.T, chains []*chain.Chain) {
-		links := testhost.NewNetOf(t, *nodes, lognormal)
+		links := testhost.NewNetOf(t, *nodes, testnet.Lognormal)
 		all := make([]*testnet.Node, *nodes)
 		for i, c := range chains {
 			all[i] = testnet.NewQuietNode(t, links.Hosts[i], c, uint64(i), func(cfg *node.Config) { // a small count
@@ -88,11 +72,9 @@ func measure(t *testing.T, kind relay.Kind) (r result) {
 		}
 		coins := grow(t, chains)
 		rng := rand.New(rand.NewPCG(1, 1))
-		for i, n := range all {
-			for _, j := range rng.Perm(*nodes)[:min(outbound, *nodes-1)] {
-				if j != i {
-					n.Connect(all[j])
-				}
+		for i, others := range testnet.Graph(rng, *nodes, testnet.Outbound) {
+			for _, j := range others {
+				all[i].Connect(all[j])
 			}
 		}
 		time.Sleep(2 * time.Minute)
@@ -120,24 +102,8 @@ const (
 func spread(t *testing.T, links *testhost.Net, all []*testnet.Node, from *testnet.Node, tx *btcutil.Tx) (half, most time.Duration, sent int64) {
 	t.Helper()
 	begun := time.Now()
-	arrived := make(chan time.Duration, len(all))
-	done := make(chan struct{})
-	for _, n := range all {
-		sub := n.Bus().Subscribe()
-		go func() { // ends with done
-			defer sub.Close()
-			for {
-				select {
-				case <-done:
-					return
-				case e := <-sub.C:
-					if a, ok := e.(events.TxAccepted); ok && a.Tx == *tx.Hash() {
-						arrived <- time.Since(begun)
-					}
-				}
-			}
-		}()
-	}
+	watch := testnet.NewWatch(all, testnet.AcceptedTxs)
+	defer watch.Stop()
 	before := links.Sent()
 	if err := from.Submit(t.Context(), tx); err != nil {
 		t.Fatal(err)
@@ -148,53 +114,27 @@ func spread(t *testing.T, links *testhost.Net, all []*testnet.Node, from *testne
 	before = links.Sent()
 	time.Sleep(window)
 	sent -= links.Sent() - before
-	close(done)
-	if len(arrived) != len(all) {
-		t.Fatalf("%d of %d nodes have it after %v", len(arrived), len(all), lapse)
+	times := watch.Since(begun, *tx.Hash())
+	if len(times) != len(all) {
+		t.Fatalf("%d of %d nodes have it after %v", len(times), len(all), lapse)
 	}
-	times := make([]time.Duration, 0, len(all))
-	for range all {
-		times = append(times, <-arrived)
-	}
-	slices.Sort(times)
-	return times[(len(times)-1)/2], times[(len(times)*99+99)/100-1], sent
+	return testnet.Quantile(times, 0.5), testnet.Quantile(times, 0.99), sent
 }
 
 // grow gives every chain the same blocks, and returns coins that are ripe.
 func grow(t *testing.T, chains []*chain.Chain) []purse.Coin {
 	t.Helper()
-	hashes, err := chains[0].Mine(t.Context(), purse.Anybody(), 101)
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := block(t, chains[0], hashes[0])
-	change := purse.Pay(purse.Payment{Fee: 100_000, Outputs: max(*count, 2)}, purse.Mined(first)...)
-	if err := chains[0].Submit(change); err != nil {
-		t.Fatal(err)
-	}
-	last, err := chains[0].Mine(t.Context(), purse.Anybody(), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, hash := range append(hashes, last...) {
+	coins := testnet.Grow(t, chains[0], *count)
+	for height := int32(1); height <= chains[0].Tip().Height; height++ {
+		header, ok := chains[0].Headers().At(height)
+		if !ok {
+			t.Fatalf("no block at height %d", height)
+		}
 		for _, c := range chains[1:] {
-			if err := c.Accept(block(t, chains[0], hash)); err != nil {
+			if err := c.Accept(testnet.Block(t, chains[0], header.Hash)); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	return purse.Coins(change)
-}
-
-func block(tb testing.TB, c *chain.Chain, hash chainhash.Hash) *btcutil.Block {
-	tb.Helper()
-	raw, err := c.StoredBlock(hash)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	b, err := btcutil.NewBlockFromBytes(bytes.Clone(raw))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return b
+	return coins
 }

@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 COUNT ?= 10
 BIN := $(CURDIR)/.bin
 
-.PHONY: build check test race lint fuzz bench syncbench relaybench eclipse dead tools
+.PHONY: build check test race lint fuzz bench syncbench relaybench attacks eclipse dead tools
 
 build: ## the program, into .bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/pappus ./cmd/pappus
@@ -59,6 +59,9 @@ sim-real: ## 1,000 whole nodes in virtual time, a process for each mechanism: la
 		set -- $$run; \
 		go test -run=TestRealNodes -timeout=60m ./internal/relaybench -v -mechanisms=$$1 -many=$$2 -manytxs=10; \
 	done
+
+attacks: ## who finds the sources of many transactions, of docs/measurements.md; two minutes
+	go test -run='Figure|Epoch|Profiles' -timeout=60m ./sim/attack -v -graphs=100
 
 dead: tools ## functions that nothing calls
 	$(BIN)/deadcode -test ./...

@@ -1,0 +1,241 @@
+package attack
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pappus-network/pappus/dandelion"
+	"github.com/pappus-network/pappus/relay/spread"
+	"github.com/pappus-network/pappus/sim"
+	"github.com/pappus-network/pappus/sim/graph"
+	"github.com/pappus-network/pappus/sim/score"
+)
+
+// stems is a network whose transactions stay in their stem until a spy sees them.
+func stems(routing dandelion.Routing, p float64, rounds int) sim.Config {
+	cfg := sim.DefaultConfig()
+	cfg.Links = sim.Links{Timing: sim.Synchronous}
+	cfg.Fluff, cfg.Push, cfg.Exclusive = sim.Diffusion, true, true
+	cfg.Dandelion.Routing = routing
+	cfg.Dandelion.FluffChance = 0
+	cfg.Dandelion.Embargo = 10_000 * time.Hour
+	cfg.Adversary = sim.Adversary{Kind: sim.Spies, Share: p, Keep: 1}
+	cfg.Load = sim.Load{Rounds: rounds, Source: sim.Each, Limit: 100 * time.Hour, FirstSighting: true}
+	return cfg
+}
+
+// measure runs a plan on several graphs and returns precision and recall, graph by graph.
+func measure(t *testing.T, cfg sim.Config, plan Plan, graphs int, draw func(*rand.Rand) (*graph.Graph, error)) (precision, recall score.Interval) {
+	t.Helper()
+	precisions, recalls := [][]float64{}, [][]float64{}
+	for seed := range uint64(graphs) {
+		rng := rand.New(rand.NewPCG(seed, 77))
+		g, err := draw(rng)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Seed = seed + 1
+		n, err := sim.New(cfg, g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := n.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := plan.Run(g, r, rng)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var a, b []float64
+		for _, f := range found {
+			if p, err := score.Precision(len(r.Honest), f.Claims); err == nil {
+				a = append(a, p)
+			}
+			b = append(b, score.Recall(f.Claims))
+		}
+		precisions, recalls = append(precisions, a), append(recalls, b)
+	}
+	return score.Clustered(precisions), score.Clustered(recalls)
+}
+
+func fourRegular(rng *rand.Rand) (*graph.Graph, error) { return graph.Cycles(100, 2, rng) }
+func eightOut(rng *rand.Rand) (*graph.Graph, error)    { return graph.KOut(100, 8, rng) }
+
+// trials is how many graphs a point takes: more by flag, few in short.
+func trials(few int) int {
+	if *graphs > 0 {
+		return *graphs
+	}
+	if testing.Short() {
+		return few / 3
+	}
+	return few
+}
+
+var graphs = flag.Int("graphs", 0, "how many graphs a point is measured on; 0 = a few")
+
+// bounds fails if an interval and its allowance do not hold a value: 2.5 half widths, which
+// are five standard errors, and what else sets the two apart.
+func bounds(t *testing.T, what string, got score.Interval, want, allowed float64) {
+	t.Helper()
+	t.Logf("%s: %.3f ± %.3f, published %.3f", what, got.Mean, got.Half(), want)
+	if math.Abs(got.Mean-want) > allowed+2.5*got.Half() {
+		t.Errorf("%s: %.3f ± %.3f, want %.3f ± %.3f", what, got.Mean, got.Half(), want, allowed)
+	}
+}
+
+// TestFigure3 is BIP 156's, "total deanonymization over time": routing per transaction, and
+// an adversary that knows the graph. How it made one guess of many transactions is not
+// published; ours, the product of likelihoods over all paths, is stronger by up to .07 at 2
+// transactions and more, and equal at one. Figures are read by eye, ± .01.
+func TestFigure3(t *testing.T) {
+	for _, c := range []struct {
+		p         float64
+		messages  int
+		published float64
+	}{
+		{.2, 1, .14}, {.2, 2, .23}, {.2, 10, .67}, {.3, 1, .23}, {.3, 10, .88}, {.5, 1, .43}, {.5, 10, .995},
+	} {
+		plan := Plan{Method: Walk, Messages: c.messages, Match: true, Doubt: 0.1}
+		got, _ := measure(t, stems(dandelion.PerTx, c.p, c.messages), plan, trials(9), fourRegular)
+		bounds(t, fmt.Sprintf("p = %v, %d transactions", c.p, c.messages), got, c.published, .08)
+	}
+}
+
+// TestFigure4 is BIP 156's, "limited user deanonymization": routing by edge, to two
+// destinations of which the one with fewer edges is taken, or to one; the adversary
+// knows the graph. Read by eye, ± .01; its own trials may be off by as much.
+func TestFigure4(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		routing   dandelion.Routing
+		p         float64
+		published float64
+	}{
+		{"two destinations", dandelion.OneToOne, .2, .153},
+		{"two destinations", dandelion.OneToOne, .3, .258},
+		{"two destinations", dandelion.OneToOne, .4, .36},
+		{"two destinations", dandelion.OneToOne, .5, .48},
+		{"one destination", dandelion.AllToOne, .2, .168},
+		{"one destination", dandelion.AllToOne, .3, .27},
+		{"one destination", dandelion.AllToOne, .4, .388},
+		{"one destination", dandelion.AllToOne, .5, .483},
+	} {
+		got, _ := measure(t, stems(c.routing, c.p, 5), Plan{Method: Walk, Match: true}, trials(15), fourRegular)
+		bounds(t, fmt.Sprintf("p = %v, %s", c.p, c.name), got, c.published, .03)
+	}
+}
+
+// TestEpochHidesARepeatedSource: ten transactions of one source in one epoch say as much as
+// one, if each edge has one route: who knows the graph is right in p of the cases. If each
+// transaction is routed anew, they say nearly all. This fails if a router's rule is another.
+func TestEpochHidesARepeatedSource(t *testing.T) {
+	const p, messages = .2, 10
+	for _, c := range []struct {
+		routing     dandelion.Routing
+		least, most float64
+	}{
+		{dandelion.PerEdge, p, p + .02}, // a spy that neighbours many is worth a little more
+		{dandelion.OneToOne, p, p + .02},
+		{dandelion.AllToOne, p, p + .02},
+		{dandelion.PerTx, .6, .75},
+	} {
+		cfg := stems(c.routing, p, 30)
+		cfg.Load.Source, cfg.Load.Count = sim.Same, messages
+		_, got := measure(t, cfg, Plan{Method: Walk, Doubt: 0.1}, trials(15), fourRegular)
+		t.Logf("%v: %d transactions in an epoch are traced in %.3f ± %.3f", c.routing, messages, got.Mean, got.Half())
+		if got.Mean+2.5*got.Half() < c.least || got.Mean-2.5*got.Half() > c.most {
+			t.Errorf("%v: traced in %.3f ± %.3f, want %.2f … %.2f", c.routing, got.Mean, got.Half(), c.least, c.most)
+		}
+	}
+}
+
+// TestEpochsBetrayARepeatedSource is the intersection attack on nodes' own settings over a
+// network where each dials eight: each round is another epoch. Nobody has published it, so
+// the bounds are those of any scheme, recall ≥ p at one epoch, and that more epochs say
+// more, also to who knows no graph.
+func TestEpochsBetrayARepeatedSource(t *testing.T) {
+	for _, p := range []float64{.1, .2} {
+		for _, method := range []Method{FirstSpy, Walk} {
+			var last score.Interval
+			for i, messages := range []int{1, 5, 20} {
+				cfg := stems(dandelion.PerEdge, p, messages)
+				cfg.Dandelion = dandelion.DefaultConfig()
+				cfg.Exclusive, cfg.Diffusion = false, spread.Diffusion()
+				plan := Plan{Method: method, Messages: messages, Doubt: 0.1, Fluff: cfg.Dandelion.FluffChance}
+				_, got := measure(t, cfg, plan, trials(6), eightOut)
+				t.Logf("p = %v, %s, %d epochs: traced in %.3f ± %.3f", p, method, messages, got.Mean, got.Half())
+				if got.Mean+2.5*got.Half() < p || i > 0 && got.Mean < last.Mean {
+					t.Errorf("p = %v, %s, %d epochs: traced in %.3f ± %.3f, before in %.3f", p, method, messages, got.Mean, got.Half(), last.Mean)
+				}
+				last = got
+			}
+		}
+	}
+}
+
+// TestProfilesLearnTheRouter: who simulates 30 stems of each node finds what who knows the
+// graph finds, within .06.
+func TestProfilesLearnTheRouter(t *testing.T) {
+	cfg := stems(dandelion.PerTx, .3, 32)
+	learnt, _ := measure(t, cfg, Plan{Method: Profiles, Learn: 30, Messages: 2, Match: true, Doubt: 0.1}, trials(9), fourRegular)
+	known, _ := measure(t, cfg, Plan{Method: Walk, Learn: 30, Messages: 2, Match: true, Doubt: 0.1}, trials(9), fourRegular)
+	t.Logf("two transactions: profiles %.3f ± %.3f, known graph %.3f ± %.3f", learnt.Mean, learnt.Half(), known.Mean, known.Half())
+	if learnt.Mean < known.Mean-.06-2.5*learnt.Half() || learnt.Mean > known.Mean+2.5*known.Half() {
+		t.Errorf("profiles find %.3f, who knows the graph %.3f", learnt.Mean, known.Mean)
+	}
+}
+
+func TestPlansThatDoNotFit(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 77))
+	g, err := fourRegular(rng)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play := func(adjust func(*sim.Config)) *sim.Result {
+		cfg := stems(dandelion.PerEdge, .2, 2)
+		adjust(&cfg)
+		n, err := sim.New(cfg, g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := n.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	each := play(func(*sim.Config) {})
+	same := play(func(c *sim.Config) { c.Load.Source, c.Load.Count = sim.Same, 3 })
+	random := play(func(c *sim.Config) { c.Load.Source, c.Load.Count = sim.Random, 50 })
+	super := play(func(c *sim.Config) { c.Adversary = sim.Adversary{Kind: sim.Supernode, Theta: 1} })
+	for _, c := range []struct {
+		name   string
+		plan   Plan
+		result *sim.Result
+		says   string
+	}{
+		{"no method", Plan{}, each, `method "" is not known: choose first-timestamp`},
+		{"nothing left", Plan{Method: Profiles, Learn: 2}, each, "2 rounds to learn from of 2"},
+		{"nothing learnt", Plan{Method: Profiles}, each, "no round to learn from"},
+		{"a long group", Plan{Method: FirstSpy, Messages: 3}, each, "2 rounds to judge make no group of 3"},
+		{"drawn nodes", Plan{Method: FirstSpy, Match: true}, same, "a matching wants one group of each node"},
+		{"nodes drawn twice", Plan{Method: FirstSpy, Messages: 2}, random, "and not one each"},
+		{"no spies", Plan{Method: Walk}, super, "there are none"},
+	} {
+		if _, err := c.plan.Run(g, c.result, rng); !errors.Is(err, ErrPlan) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.says)
+		}
+	}
+	found, err := Plan{Method: FirstSpy}.Run(g, same, rng)
+	if err != nil || len(found) != 1 || len(found[0].Claims) != 2 || found[0].Seen != 2 {
+		t.Errorf("%+v, %v", found, err)
+	}
+}

@@ -43,6 +43,9 @@ func (c *chainVerifyCommand) Run(ctx context.Context, g globals, term terminal) 
 		})
 		return err
 	})
+	if err != nil && verified == 0 {
+		return err // perhaps it was not even opened
+	}
 	if err != nil {
 		return fmt.Errorf("after %s that are right: %w", count(verified, "block"), err)
 	}

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/BurntSushi/toml"
 	"github.com/alecthomas/kong"
@@ -93,10 +94,12 @@ func (f *file) read(ctx *kong.Context) error {
 	}
 	f.path = filepath.Join(f.dataDir(ctx), configFile)
 	text, err := os.ReadFile(f.path)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR): // who opens the folder says so
 		return nil
-	}
-	if err != nil {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("this user may not read the settings in the data directory: change their owner or choose another data directory with --datadir: %w", err)
+	case err != nil:
 		return fmt.Errorf("read settings: %w", err)
 	}
 	meta, err := toml.Decode(string(text), &f.values)

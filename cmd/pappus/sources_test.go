@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -137,5 +139,18 @@ func TestSuggestions(t *testing.T) {
 		if got := suggest(word, known); got != want {
 			t.Errorf("%s: %q", word, got)
 		}
+	}
+}
+
+// The settings are looked for first, and "open …/pappus.toml: not a directory" told nobody
+// what was wrong.
+func TestDataDirThatIsAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := call(t, nil, "node", "--network", "regtest", "--datadir", file, "--api", "off")
+	if got.code != exitFailed || !strings.Contains(got.err, "is a file; choose another data directory") || strings.Count(got.err, "\n") != 1 {
+		t.Errorf("%+v", got)
 	}
 }

@@ -23,4 +23,11 @@ plan() {
 
 plan sync -instances 5
 plan broadcast -instances 6 -param mechanism=dandelion -param embargo=2s -param txs=1
+
+# With namespaces of their own, links of 20 ms, and a cut that drops packets.
+if [ "$(id -u)" = 0 ] && [ -w /dev/net/tun ] && unshare -n true 2>/dev/null; then
+	plan partition -net tun -instances 4 -param latency=20ms -param cut=3s
+else
+	echo "plan: SKIPPED: partition over shaped links: that needs Linux, root and /dev/net/tun"
+fi
 echo "plan: all fine"

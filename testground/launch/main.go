@@ -30,6 +30,7 @@ type options struct {
 	instances int
 	given     map[string]string
 	network   string
+	seed      uint64 // the parameter's
 	timeout   time.Duration
 	outputs   string
 	plan      string
@@ -132,6 +133,7 @@ func (o *options) check() error {
 	if o.network == loopback && (p.Latency > 0 || p.Loss > 0 || p.Bandwidth > 0) {
 		return errors.New("latency, loss and bandwidth need -net tun: the loopback network has none")
 	}
+	o.seed = p.Seed
 	if o.timeout <= 0 {
 		return fmt.Errorf("timeout %v is not above 0", o.timeout)
 	}

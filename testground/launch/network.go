@@ -22,10 +22,12 @@ type seat struct {
 
 // place gives instances their seats, and lasts as long as they do.
 type place interface {
-	// seat returns the k-th, from 0.
-	seat(k int) (seat, error)
+	// seat returns the k-th, from 0, which may be taken until ctx ends.
+	seat(ctx context.Context, k int) (seat, error)
 	// run serves until ctx ends, and returns when all that it started has ended.
 	run(ctx context.Context) error
+	// summary says what the network has done, for people; it may be empty.
+	summary() string
 }
 
 // service is Testground's sync service, in memory. Its server listens on every
@@ -54,7 +56,7 @@ func newOpen(service syncservice.Service) (*open, error) {
 }
 
 // seat implements place. The subnet is the one that Testground's local:exec names.
-func (o *open) seat(int) (seat, error) {
+func (o *open) seat(context.Context, int) (seat, error) {
 	return seat{subnet: "127.1.0.0/16", sync: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.server.Port()))}, nil
 }
 

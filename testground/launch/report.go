@@ -15,7 +15,7 @@ import (
 )
 
 // report writes a verdict an instance and the figures, and says whether all succeeded.
-func report(out io.Writer, o options, all []*instance, took time.Duration) bool {
+func report(out io.Writer, o options, all []*instance, network string, took time.Duration) bool {
 	fmt.Fprintln(out)
 	good := 0
 	figures := make(map[string][]float64)
@@ -33,6 +33,9 @@ func report(out io.Writer, o options, all []*instance, took time.Duration) bool 
 		v := figures[name]
 		slices.Sort(v)
 		fmt.Fprintf(out, "%-22s median %10.3f   least %10.3f   greatest %10.3f   of %d\n", name, v[len(v)/2], v[0], v[len(v)-1], len(v))
+	}
+	if network != "" {
+		fmt.Fprintln(out, network)
 	}
 	fmt.Fprintf(out, "%s: %d of %d instances succeeded, %.1f s\n", o.testcase, good, o.instances, took.Seconds())
 	return good == o.instances

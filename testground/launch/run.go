@@ -77,7 +77,7 @@ func play(ctx context.Context, o options, to order, out io.Writer) (bool, error)
 	defer cancel()
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	where, err := places(serving)
+	where, err := places(serving, o, to)
 	if err != nil {
 		return false, err
 	}
@@ -88,7 +88,7 @@ func play(ctx context.Context, o options, to order, out io.Writer) (bool, error)
 	lines := &progress{out: out, begin: begin}
 	to.tell = lines.message
 	lines.say("%d instances of %s, outputs in %s", o.instances, o.testcase, o.outputs)
-	instances, err := startAll(to, where)
+	instances, err := startAll(serving, to, where)
 	if err == nil {
 		err = await(ctx, instances)
 	}
@@ -100,26 +100,29 @@ func play(ctx context.Context, o options, to order, out io.Writer) (bool, error)
 	if served := group.Wait(); err == nil {
 		err = served
 	}
-	ok := report(out, o, instances, time.Since(begin))
+	ok := report(out, o, instances, where.summary(), time.Since(begin))
 	return ok && err == nil, err
 }
 
 // places prepares the network.
-func places(ctx context.Context) (place, error) {
+func places(ctx context.Context, o options, to order) (place, error) {
 	s, err := service(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return newOpen(s)
+	if o.network == loopback {
+		return newOpen(s)
+	}
+	return newNamespaces(ctx, s, to, o.seed)
 }
 
 // startAll starts the instances. Those that were started are returned even with an error.
-func startAll(to order, where place) ([]*instance, error) {
+func startAll(ctx context.Context, to order, where place) ([]*instance, error) {
 	var all []*instance
 	for k := range to.count {
 		var err error
 		to.number = k + 1
-		if to.seat, err = where.seat(k); err != nil {
+		if to.seat, err = where.seat(ctx, k); err != nil {
 			return all, err
 		}
 		i, err := start(to)

@@ -1,0 +1,54 @@
+package study
+
+import (
+	"runtime"
+	"slices"
+	"testing"
+)
+
+// TestReadyScenariosHold runs the short form of each, with its fixed seed, and holds
+// it against the bounds that the scenario states, each with where it comes from.
+func TestReadyScenariosHold(t *testing.T) {
+	for _, name := range Ready() {
+		t.Run(name, func(t *testing.T) {
+			s, err := Load(name, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(s.Expected) == 0 {
+				t.Error("it bounds nothing")
+			}
+			j := NewJournal(s)
+			if err := j.Sweep(t.Context(), runtime.GOMAXPROCS(0), func(Run) {}); err != nil {
+				t.Fatal(err)
+			}
+			for _, broken := range j.Outside() {
+				t.Error(broken)
+			}
+		})
+	}
+}
+
+// TestReadyScenariosAreWhole: whoever reads the list finds them by their name, and what
+// is said to be published is so somewhere.
+func TestReadyScenariosAreWhole(t *testing.T) {
+	for _, name := range Ready() {
+		s, err := Load(name, false)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if s.Name != name {
+			t.Errorf("%s calls itself %s", name, s.Name)
+		}
+		if s.Seeds < 2 && !s.Long {
+			t.Errorf("%s runs on one graph: there is no interval", name)
+		}
+		if s.Description == "" || len(s.Published) > 0 && s.Source == "" {
+			t.Errorf("%s says too little of itself", name)
+		}
+		if i := slices.IndexFunc(s.Published, func(p Published) bool { return p.Source == "" }); i >= 0 {
+			t.Errorf("%s: %v is published nowhere", name, s.Published[i])
+		}
+	}
+}

@@ -23,6 +23,7 @@ type program struct {
 	Peers   peersCommands   `cmd:"" help:"See and choose whom the running node talks with."`
 	Tx      txCommands      `cmd:"" help:"Send transactions and follow them."`
 	Mempool mempoolCommands `cmd:"" help:"See what waits for a block."`
+	Sim     simCommands     `cmd:"" help:"Measure how transactions spread, and what adversaries learn, in simulated networks."`
 	RPC     rpcCommand      `cmd:"" name:"rpc" help:"Call a method of the running node's API."`
 	Version versionCommand  `cmd:"" help:"Print the version."`
 }
@@ -50,6 +51,13 @@ type txCommands struct {
 type mempoolCommands struct {
 	List mempoolListCommand `cmd:"" help:"List the waiting transactions, the best paid first."`
 	Info mempoolInfoCommand `cmd:"" help:"Show size, memory and the least fee."`
+}
+
+type simCommands struct {
+	Run    simRunCommand    `cmd:"" help:"Run a scenario and print what it has measured beside published values."`
+	Report simReportCommand `cmd:"" help:"Make a page with plots of results."`
+	List   simListCommand   `cmd:"" help:"List the ready scenarios."`
+	Replay simReplayCommand `cmd:"" help:"Play a run again and print the trace of one transaction."`
 }
 
 // terminal is where a command writes: results to out, all else to err.

@@ -61,7 +61,7 @@ sim-real: ## 1,000 whole nodes in virtual time, a process for each mechanism: la
 	done
 
 attacks: ## who finds the sources of many transactions, of docs/measurements.md; two minutes
-	go test -run='Figure|Epoch|Profiles' -timeout=60m ./sim/attack -v -graphs=100
+	go test -run='Figure|Epoch|Entropy' -timeout=60m ./sim/attack -v -graphs=100
 
 dead: tools ## functions that nothing calls
 	$(BIN)/deadcode -test ./...

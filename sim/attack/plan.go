@@ -107,11 +107,7 @@ func (p Plan) judge(groups []group, honest []int32, estimate spy.Estimator, rng 
 	f := Found{Claims: make([]score.Claim, len(groups))}
 	beliefs := make([]spy.Posterior, len(groups))
 	for i, g := range groups {
-		each := make([]spy.Posterior, len(g.txs))
-		for k, tx := range g.txs {
-			each[k] = estimate(tx.Sightings)
-		}
-		beliefs[i] = spy.Intersect(each, len(honest), p.Doubt)
+		beliefs[i] = p.believe(g, len(honest), estimate)
 		if len(beliefs[i]) > 0 {
 			f.Entropy += beliefs[i].Entropy()
 			f.Seen++
@@ -128,4 +124,20 @@ func (p Plan) judge(groups []group, honest []int32, estimate spy.Estimator, rng 
 		f.Claims[i] = score.Claim{Source: groups[i].source, Named: b.Name(rng)}
 	}
 	return f
+}
+
+// believe makes one belief of a group. A group of which the method knows nothing is judged
+// by who was first.
+func (p Plan) believe(g group, honest int, estimate spy.Estimator) spy.Posterior {
+	each := make([]spy.Posterior, len(g.txs))
+	for i, tx := range g.txs {
+		each[i] = estimate(tx.Sightings)
+	}
+	if belief := spy.Intersect(each, honest, p.Doubt); len(belief) > 0 {
+		return belief
+	}
+	for i, tx := range g.txs {
+		each[i] = spy.FirstSpy(tx.Sightings)
+	}
+	return spy.Vote(each)
 }

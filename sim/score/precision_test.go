@@ -125,3 +125,16 @@ func TestTreeCentrality(t *testing.T) {
 		t.Error("a line has no such limit")
 	}
 }
+
+// TestLineEntropy sums over the honest nodes before and behind the source instead of rows.
+func TestLineEntropy(t *testing.T) {
+	for _, p := range []float64{.1, .15, .5, 1} {
+		want := 0.0
+		for before := range 400 {
+			for behind := range 400 {
+				want += p * p * math.Pow(1-p, float64(before+behind)) * math.Log2(float64(before+behind+1))
+			}
+		}
+		near(t, "entropy", LineEntropy(p), want, 1e-9)
+	}
+}

@@ -114,7 +114,7 @@ func TestProfiles(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if got := f.Estimate([]Sighting{{From: 3, To: 4, Stem: true}}); !reflect.DeepEqual(got, Posterior{{3, 1}}) {
+	if got := f.Estimate([]Sighting{{From: 3, To: 4, Stem: true}}); len(got) != 0 {
 		t.Errorf("never seen before: %v", got)
 	}
 }

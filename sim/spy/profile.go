@@ -36,17 +36,17 @@ func (f *Profiles) Learn(source int32, seen []Sighting) {
 // can happen.
 const pseudo = 0.5
 
-// Estimate weighs each node by how often a transaction of its own was seen so. What never
-// was, or not in a stem, is judged by [FirstSpy]. Nodes of which nothing was learnt are no
+// Estimate weighs each node by how often a transaction of its own was seen so. It knows
+// nothing of what never was, or not in a stem. Nodes of which nothing was learnt are no
 // suspects.
 func (f *Profiles) Estimate(seen []Sighting) Posterior {
 	stem := stems(seen)
 	if len(stem) == 0 {
-		return FirstSpy(seen)
+		return nil
 	}
 	counts := f.seen[hand{stem[0].From, stem[0].To}]
 	if counts == nil {
-		return FirstSpy(seen)
+		return nil
 	}
 	var guesses []Guess
 	for v, trials := range f.trials {

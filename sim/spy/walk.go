@@ -82,21 +82,17 @@ func (w *Walk) pass(v int, x []float64) float64 {
 }
 
 // Estimate weighs each honest node by how likely the first sighting of the stem is, if the
-// node is the source. What has not been seen in its stem, or over a link that the graph
-// does not have, is judged by [FirstSpy].
+// node is the source. It knows nothing of what has not been seen in its stem, or over a link
+// that the graph does not have: who fluffs it first need not be near the source.
 func (w *Walk) Estimate(seen []Sighting) Posterior {
 	stem := stems(seen)
 	if len(stem) == 0 {
-		return FirstSpy(seen)
+		return nil
 	}
 	exit := stem[0].From
 	if _, ok := slices.BinarySearch(w.links.Out(int(exit)), stem[0].To); !ok {
-		return FirstSpy(seen)
+		return nil
 	}
-	return w.from(exit)
-}
-
-func (w *Walk) from(exit int32) Posterior {
 	guesses := make([]Guess, 0, w.links.Len())
 	for v, x := range w.Likelihood(exit) {
 		guesses = append(guesses, Guess{int32(v), x}) // as many as nodes

@@ -52,7 +52,7 @@ relaybench: ## how transactions spread over 100 nodes, in virtual time, and what
 	go test -run='^$$' -bench=. -benchtime=1x -count=3 -timeout=0 ./internal/relaybench
 
 eclipse: ## how often an attacker has all of a node's links after a restart; about half an hour
-	go test -run='TestEclipse|TestOtherAttackers' -timeout=0 ./internal/eclipse -v -restarts=10000 -attack=168h -others
+	go test -run='TestEclipse|TestOtherAttackers' -timeout=0 ./internal/eclipse -v -restarts=10000 -attack=72h -others
 
 sim-real: ## 1,000 whole nodes in virtual time, a process for each mechanism: latency, bytes, and what it costs; three minutes
 	@set -eu; for run in "gossip 100" "gossip 1000" "dandelion 1000" "diffusion 1000" "flood 1000"; do \

@@ -6,6 +6,7 @@
 //	inventory   getblocks, locator ≤ 101     inv ≤ 500 blocks              20 s, 8 KiB/s
 //	            mempool                      inv ≤ 1,024 transactions
 //	objects     getdata ≤ 1,024 items        block, tx or notfound each    20 s, 64 KiB/s
+//	addresses   getaddr                      addr ≤ 2,500 peers            20 s, 8 KiB/s
 //	announce    headers, inv, addr ≤ 1,024   none                          8 KiB/s
 //	stem        dandeliontx ≤ 524,288 bytes  none                          64 KiB/s
 //

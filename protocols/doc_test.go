@@ -14,7 +14,13 @@ import (
 	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/record"
+	"github.com/multiformats/go-multiaddr"
 
+	"github.com/pappus-network/pappus/protocols/addresses"
+	"github.com/pappus-network/pappus/protocols/addrlist"
 	"github.com/pappus-network/pappus/protocols/announce"
 	"github.com/pappus-network/pappus/protocols/envelope"
 	"github.com/pappus-network/pappus/protocols/exchange"
@@ -53,6 +59,7 @@ func TestSpecificationBytes(t *testing.T) {
 	}
 	want := map[envelope.Command][]byte{
 		"mempool": nil,
+		"getaddr": nil,
 		"status": must(status.Status{
 			Version: 1, Services: status.Full, Genesis: genesis, Best: genesis,
 			Work: blockchain.CalcWork(p.GenesisBlock.Header.Bits), Time: time.Unix(1_800_000_000, 0),
@@ -68,6 +75,7 @@ func TestSpecificationBytes(t *testing.T) {
 	if err := p.GenesisBlock.Transactions[0].Serialize(&coinbase); err != nil {
 		t.Fatal(err)
 	}
+	want["addr"] = must(addrlist.Encode([]addrlist.Entry{{Seen: time.Unix(1_700_000_000, 0), Record: exampleRecord(t)}}, addresses.MaxPayload))
 	want["dandeliontx"] = must(stem.Encode(coinbase.Bytes()))
 	found := regexp.MustCompile("(?s)```hex (\\w+)\n([0-9a-f]+)\n```").FindAllStringSubmatch(specification(t), -1)
 	if len(found) != len(want) {
@@ -82,6 +90,30 @@ func TestSpecificationBytes(t *testing.T) {
 	}
 }
 
+// exampleRecord is signed with the Ed25519 key of the seed 01 … 01.
+func exampleRecord(t *testing.T) []byte {
+	t.Helper()
+	key, _, err := crypto.GenerateEd25519Key(bytes.NewReader(bytes.Repeat([]byte{1}, 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := peer.IDFromPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := record.Seal(&peer.PeerRecord{PeerID: id, Seq: 7, Addrs: []multiaddr.Multiaddr{
+		multiaddr.StringCast("/ip4/1.2.3.4/tcp/8477"), multiaddr.StringCast("/ip4/1.2.3.4/udp/8477/quic-v1"),
+	}}, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := sealed.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
 // TestSpecificationNumbers holds the limits and deadlines of the page against
 // the code's.
 func TestSpecificationNumbers(t *testing.T) {
@@ -90,6 +122,7 @@ func TestSpecificationNumbers(t *testing.T) {
 	for _, want := range []string{
 		"4,000,000 bytes†", "n ≤ 256† bytes", "n ≤ 2,000†", "n ≤ 101†", "at most 500† blocks", "at most 1,024† transaction ids",
 		"varint n ≤ 1,024† ·", "1 to 1,024† headers", "1 to 1,024† ids", "at most 524,288† bytes", "512†",
+		"at most 2,500† peers", "1,048,576† bytes", "varint m ≤ 2,048†",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q", want)
@@ -97,6 +130,7 @@ func TestSpecificationNumbers(t *testing.T) {
 	}
 	if envelope.MaxPayload != 4_000_000 || status.MaxAgent != 256 || headers.MaxHeaders != 2000 || headers.MaxLocator != 101 ||
 		inventory.MaxBlocks != 500 || inventory.MaxTxs != 1024 || objects.MaxItems != 1024 || announce.MaxEntries != 1024 ||
+		addresses.MaxEntries != 2500 || addresses.MaxPayload != 1_048_576 || addrlist.MaxRecord != 2048 ||
 		stem.MaxPayload != 524_288 || stem.Spec(p).Requests["dandeliontx"] != stem.MaxPayload {
 		t.Error("a limit of the code is not what the page says")
 	}
@@ -110,7 +144,7 @@ func TestSpecificationNumbers(t *testing.T) {
 	}
 	for name, spec := range map[string]exchange.Spec{
 		"status": status.Spec(p), "headers": headers.Spec(p), "inventory": inventory.Spec(p),
-		"objects": objects.Spec(p), "announce": announce.Spec(p), "stem": stem.Spec(p),
+		"addresses": addresses.Spec(p), "objects": objects.Spec(p), "announce": announce.Spec(p), "stem": stem.Spec(p),
 	} {
 		pace, idle := fmt.Sprintf("%d s, %d KiB/s", int(spec.Grace.Seconds()), spec.Floor>>10), "–"
 		if name == "status" {

@@ -145,7 +145,7 @@ func (b *Book) Add(now time.Time, a Advert, source Group) (bool, error) {
 
 // plausible returns when an advert's peer was seen, as far as that can be true.
 func (b *Book) plausible(now, seen time.Time) moment {
-	if seen.Unix() < epoch || seen.After(now.Add(future)) {
+	if s := seen.Unix(); s < epoch || s > now.Add(future).Unix() { // seconds: a time from far away may overflow
 		seen = now.Add(-unlikely)
 	}
 	return momentOf(seen)

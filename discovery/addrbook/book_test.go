@@ -3,6 +3,7 @@ package addrbook
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -271,7 +272,7 @@ func TestEntryIsWhereItAnswered(t *testing.T) {
 
 func TestTimesThatCannotBeTrue(t *testing.T) {
 	b := empty(8)
-	for n, seen := range []time.Time{{}, begin.Add(time.Hour), begin.Add(100 * 365 * 24 * time.Hour), time.Unix(-1, 0), time.Unix(5, 0)} {
+	for n, seen := range []time.Time{{}, begin.Add(time.Hour), begin.Add(100 * 365 * 24 * time.Hour), time.Unix(-1, 0), time.Unix(5, 0), time.Unix(math.MaxInt64, 0), time.Unix(math.MinInt64, 0)} {
 		b.mustAdd(t, begin, signed(n, ip4(n, 1), seen), from(n))
 		if e, _ := b.Lookup(id(n)); !e.Seen.Equal(begin.Add(-unlikely - hearsay)) {
 			t.Errorf("%v counts as %v", seen, e.Seen)

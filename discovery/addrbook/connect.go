@@ -11,17 +11,22 @@ import (
 // count. Source: Bitcoin Core's AddrMan::Connected.
 const linkStep = 20 * time.Minute
 
+// outage is how long dials in vain count as one: they find the same outage. Without
+// it, whoever makes a node restart wears out the entries of peers that are away for
+// an evening; his own answer always. Core has no such rule.
+const outage = 4 * time.Hour
+
 // Attempt says that a peer is being dialled. The dial counts as one in vain, until
 // [Book.Good], if counts is set: set it when another link is up, as a node that is
 // cut off must not blame its peers. For the same reason an entry is charged once
-// until any dial has had an answer.
+// until any dial has had an answer, and once in four hours at most.
 func (b *Book) Attempt(now time.Time, p peer.ID, counts bool) {
 	e := b.byPeer[p]
 	if e == nil {
 		return
 	}
 	e.dialled = momentOf(now)
-	if counts && (e.counted == 0 || e.counted < b.answered) {
+	if counts && (e.counted == 0 || e.counted < b.answered && e.counted.age(e.dialled) >= outage) {
 		e.counted = e.dialled
 		if e.attempts < failures {
 			e.attempts++

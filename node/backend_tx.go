@@ -51,7 +51,7 @@ func (b backend) OwnTx(txid chainhash.Hash) (api.OwnTx, bool) {
 }
 
 // AbortTx implements api.Own.
-func (b backend) AbortTx(txid chainhash.Hash) bool { return b.node.relaying.relay.Abort(txid) }
+func (b backend) AbortTx(txid chainhash.Hash) bool { return b.node.Abort(txid) }
 
 // situation is what bears on a transaction beside its own life.
 func (b backend) situation() journal.Situation {

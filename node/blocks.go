@@ -50,6 +50,7 @@ func (r *relaying) catchUp(ctx context.Context, n *Node, told chainhash.Hash) ch
 	for ctx.Err() == nil {
 		// In this order: what is watched from now on was checked on top of this tip.
 		if tip := n.chain.Tip().Hash; !r.relay.Watches() {
+			r.relay.Settled()
 			return tip
 		}
 		at, ok := n.chain.Headers().Lookup(told)
@@ -58,6 +59,7 @@ func (r *relaying) catchUp(ctx context.Context, n *Node, told chainhash.Hash) ch
 		}
 		next, ok := n.chain.BlockHash(at.Height + 1)
 		if !ok {
+			r.relay.Settled()
 			break
 		}
 		if b, ok := n.storedBlock(next); ok {

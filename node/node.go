@@ -113,6 +113,10 @@ func (n *Node) Submit(ctx context.Context, tx *btcutil.Tx) error {
 	return n.relaying.relay.Submit(ctx, tx)
 }
 
+// Abort takes back a transaction of the operator's own that is in its stem, and says
+// whether it was. It may be called once the node is ready.
+func (n *Node) Abort(tx chainhash.Hash) bool { return n.relaying.relay.Abort(tx) }
+
 // Own returns the life of a transaction of the operator's own. It may be called once
 // the node is ready.
 func (n *Node) Own(tx chainhash.Hash) (journal.Entry, bool) { return n.relaying.journal.Entry(tx) }

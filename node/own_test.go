@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/btcsuite/btcd/btcutil/v2"
+
 	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/internal/purse"
@@ -70,6 +72,85 @@ func TestOwnerLearnsOfBlocksInACrowd(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		if e, _ := owner.Own(*tx.Hash()); e.State != journal.Mined || e.Block != hashes[0] {
+			t.Errorf("the journal says %+v", e)
+		}
+	})
+}
+
+// A reorganisation to a branch that spends the same otherwise: an owner read "it waits for
+// another block" of what no block can hold any more.
+func TestOwnerLearnsOfADoubleSpend(t *testing.T) {
+	testnet.Run(t, 3, func(t *testing.T, chains []*chain.Chain) {
+		nodes, coins := ring(t, chains, func(cfg *node.Config) { cfg.Broadcast = string(relay.Gossip) })
+		owner, other := nodes[0], nodes[2]
+		for _, n := range nodes[:2] {
+			if err := other.Host().Network().ClosePeer(n.Host().ID()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		spent := purse.Pay(purse.Payment{Fee: 1000}, coins[0])
+		child := purse.Pay(purse.Payment{Fee: 1000}, purse.Coins(spent)...)
+		safe := purse.Pay(purse.Payment{Fee: 1000}, coins[1])
+		grandchild := purse.Pay(purse.Payment{Fee: 1000}, purse.Coins(safe)...)
+		for _, tx := range []*btcutil.Tx{spent, child, safe, grandchild} {
+			if err := owner.Submit(t.Context(), tx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Second)
+		owner.Mine(1)
+		if err := other.Chain().Submit(purse.Pay(purse.Payment{Fee: 2000}, coins[0])); err != nil {
+			t.Fatal(err)
+		}
+		other.Mine(3)
+		other.Connect(owner)
+		owner.Await(other, time.Minute)
+		time.Sleep(time.Second)
+		for _, tx := range []*btcutil.Tx{spent, child} {
+			if e, _ := owner.Own(*tx.Hash()); e.State != journal.Dropped || (e.Why != string(events.OrphanTx) && e.Why != string(events.ConflictTx)) {
+				t.Errorf("no block can hold it, and the journal says %+v", e)
+			}
+		}
+		for _, tx := range []*btcutil.Tx{safe, grandchild} {
+			if e, _ := owner.Own(*tx.Hash()); e.State == journal.Dropped || e.State == journal.Mined || !owner.Chain().Mempool().Have(*tx.Hash()) {
+				t.Errorf("it waits for a block, and the journal says %+v", e)
+			}
+		}
+	})
+}
+
+// What its owner has given up others may have kept: nobody looked at blocks for it.
+func TestOwnerLearnsThatWhatWasGivenUpIsMined(t *testing.T) {
+	testnet.Run(t, 3, func(t *testing.T, chains []*chain.Chain) {
+		nodes, coins := ring(t, chains, func(cfg *node.Config) { cfg.Embargo = 1000 * time.Hour })
+		for _, n := range nodes[1:] {
+			listen(n.Host(), "stem")
+		}
+		owner := nodes[0]
+		tx := purse.Pay(purse.Payment{Fee: 1000}, coins[0])
+		if err := owner.Submit(t.Context(), tx); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if !owner.Abort(*tx.Hash()) {
+			t.Fatal("it is not in its stem")
+		}
+		miner := nodes[1]
+		for _, n := range nodes { // or the owner would hear of it
+			if n != miner {
+				if err := miner.Host().Network().ClosePeer(n.Host().ID()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := miner.Chain().Submit(tx); err != nil {
+			t.Fatal(err)
+		}
+		miner.Mine(1)
+		miner.Connect(owner)
+		owner.Await(miner, time.Minute)
+		time.Sleep(time.Second)
+		if e, _ := owner.Own(*tx.Hash()); e.State != journal.Mined || e.Height != 121 {
 			t.Errorf("the journal says %+v", e)
 		}
 	})

@@ -59,7 +59,8 @@ type Relay struct {
 	links map[peer.ID]Link
 	own   map[chainhash.Hash]chainhash.Hash // the operator's, by wtxid
 
-	ownLimit int // of own, when it is looked for what the journal has forgotten
+	unmined  []*btcutil.Tx // own ones, until Settled
+	ownLimit int           // of own, when it is looked for what the journal has forgotten
 }
 
 // minOwn is the least ownLimit: 64 bytes each.
@@ -124,14 +125,16 @@ func (r *Relay) restore(parts Parts) {
 	}
 }
 
-// changed follows own transactions that leave the mempool without a block.
+// changed follows own transactions that come into the mempool, or leave it without a block.
 func (r *Relay) changed(c txpool.Change) {
 	switch c.Why {
 	case txpool.Replaced, txpool.Evicted, txpool.Expired:
 		r.journal.Dropped(time.Now(), *c.Tx.Hash(), string(c.Why))
 	case txpool.Conflict:
 		r.journal.Dropped(time.Now(), *c.Tx.Hash(), string(events.ConflictTx))
-	case txpool.Accepted, txpool.Confirmed:
+	case txpool.Accepted: // also what was given up, and a reorganisation has brought back
+		r.journal.Fluffed(time.Now(), *c.Tx.Hash(), "others") // unless its fluff is noted already
+	case txpool.Confirmed:
 	}
 }
 
@@ -343,7 +346,7 @@ func (r *Relay) lacking(from peer.ID, txs []chainhash.Hash) { r.fetch.announced(
 // Watches says whether the transactions of blocks matter to anybody here: otherwise
 // they need not be read.
 func (r *Relay) Watches() bool {
-	return r.journal.Pending() > 0 || (r.stemming != nil && r.stemming.busy())
+	return r.journal.Awaits() || (r.stemming != nil && r.stemming.busy())
 }
 
 // Mined notes the transactions of a new block, of a height. The mempool has been told
@@ -360,10 +363,35 @@ func (r *Relay) Mined(b *btcutil.Block, height int32) {
 	}
 }
 
-// Unmined notes the transactions of a block that left the main chain.
+// Unmined notes the transactions of a block that left the main chain. See [Relay.Settled].
 func (r *Relay) Unmined(b *btcutil.Block) {
 	for _, tx := range b.Transactions()[1:] {
+		if !r.journal.Owns(*tx.Hash()) {
+			continue
+		}
 		r.journal.Unmined(*tx.Hash())
+		r.mu.Lock()
+		r.unmined = append(r.unmined, tx)
+		r.mu.Unlock()
+	}
+}
+
+// Settled says that the relay has been told of the main chain's last block. What was
+// unmined and is in no other block is in the mempool again, unless it cannot be: the new
+// chain holds another that spends the same.
+func (r *Relay) Settled() {
+	r.mu.Lock()
+	unmined := r.unmined
+	r.unmined = nil
+	r.mu.Unlock()
+	for _, tx := range unmined {
+		if e, ok := r.journal.Entry(*tx.Hash()); !ok || e.State == journal.Mined || r.intake.pool.Have(e.Tx) {
+			continue
+		}
+		_, _, err := r.intake.pool.Check(time.Now(), tx)
+		if why := reasonOf(err); err != nil && why != events.KnownTx && why != events.MinedTx {
+			r.journal.Dropped(time.Now(), *tx.Hash(), string(why))
+		}
 	}
 }
 

@@ -45,7 +45,7 @@ func TestSubmissionOutlivesACrash(t *testing.T) {
 	}
 	again := open(t, view)
 	wantState(t, again, hash, Waiting)
-	if again.Pending() != 1 {
+	if !again.Awaits() {
 		t.Error("it is not on its way")
 	}
 }

@@ -242,17 +242,17 @@ func (j *Journal) Owns(tx chainhash.Hash) bool {
 	return ok
 }
 
-// Pending is how many are neither mined nor dropped.
-func (j *Journal) Pending() int {
+// Awaits says whether a block may hold any that no block is known to hold. What was
+// dropped is among them: others may have kept it.
+func (j *Journal) Awaits() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	n := 0
 	for _, e := range j.entries {
-		if !e.over() {
-			n++
+		if e.State != Mined {
+			return true
 		}
 	}
-	return n
+	return false
 }
 
 // Entry returns a copy of a transaction's life.

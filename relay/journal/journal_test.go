@@ -102,7 +102,7 @@ func TestLifeOfATransaction(t *testing.T) {
 			!e.FirstSeen.Equal(at(5)) || !e.LastSeen.Equal(at(7)) || e.Height != 8 || e.Block != (chainhash.Hash{8}) || !bytes.Equal(e.Raw, raw(t, own)) {
 			t.Errorf("%+v", e)
 		}
-		if j.Owns(other) || len(j.List()) != 1 || j.Pending() != 0 {
+		if j.Owns(other) || len(j.List()) != 1 || j.Awaits() {
 			t.Error("somebody else's transaction is noted")
 		}
 	}

@@ -54,3 +54,12 @@ func (d *diskWatch) look() error {
 	}
 	return nil
 }
+
+// ample says whether there is room for all that ffldb may hold in memory.
+func (d *diskWatch) ample() bool {
+	if d.free == nil {
+		return true
+	}
+	free, err := d.free(d.dir)
+	return err == nil && free >= diskFloor+maxPending
+}

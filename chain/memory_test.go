@@ -3,7 +3,10 @@ package chain
 import (
 	"testing"
 
+	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/btcsuite/btcd/txscript/v2"
+	"github.com/btcsuite/btcd/wire/v2"
 
 	"github.com/pappus-network/pappus/internal/chaingen"
 	"github.com/pappus-network/pappus/internal/memdb"
@@ -63,5 +66,25 @@ func TestOpenDatabaseHasNoFolder(t *testing.T) {
 			t.Errorf("%+v is taken", cfg)
 			c.Close()
 		}
+	}
+}
+
+// What the mempool looks up fills btcd's cache, which is written and emptied now and then.
+func TestLookupsWithoutAFolder(t *testing.T) {
+	c, err := OpenOn(memdb.New(), Config{UTXOCache: 10 * bytesPerLookup}, &chaincfg.SimNetParams, memory(), quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	tx := wire.NewMsgTx(2)
+	tx.AddTxOut(wire.NewTxOut(1, []byte{txscript.OP_TRUE}))
+	for i := range uint32(30) {
+		tx.LockTime = i
+		if c.mined(btcutil.NewTx(tx)) {
+			t.Fatal("found what is not there")
+		}
+	}
+	if c.lookups >= 10 {
+		t.Errorf("%d lookups since the cache was emptied", c.lookups)
 	}
 }

@@ -66,9 +66,8 @@ func (c *Chain) looked(consensus *blockchain.BlockChain, n int) error {
 	if c.lookups += uint64(n); c.lookups*bytesPerLookup < c.cfg.UTXOCache { // n counts slices
 		return nil
 	}
-	free, err := c.disk.free(c.disk.dir)
-	if err != nil || free < diskFloor+maxPending {
-		return nil //nolint:nilerr // the next block finds out
+	if !c.disk.ample() {
+		return nil // the next block finds out
 	}
 	c.lookups = 0
 	if err := consensus.FlushUtxoCache(blockchain.FlushRequired); err != nil {

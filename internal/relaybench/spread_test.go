@@ -22,7 +22,7 @@ import (
 // The short form of CI; `make relaybench` has 100 nodes and 30 transactions.
 var (
 	nodes = flag.Int("nodes", 16, "how many nodes")
-	count = flag.Int("txs", 6, "how many transactions of each mechanism")
+	count = flag.Int("txs", 3, "how many transactions of each mechanism")
 )
 
 // result is what one mechanism does.

@@ -4,26 +4,23 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/libp2p/go-libp2p/core/host"
 
 	"github.com/pappus-network/pappus/chain"
+	"github.com/pappus-network/pappus/internal/memdb"
 	"github.com/pappus-network/pappus/internal/testhost"
 	"github.com/pappus-network/pappus/node"
-	"github.com/pappus-network/pappus/store"
 )
 
 // Epoch is the day on which [Nodes] begin: a bubble's clock starts in 2000,
 // before any block of any network.
 func Epoch() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
-// Node is a whole node over a simulated link: its chain on disk, all else in
-// memory.
+// Node is a whole node over a simulated link, with all that it keeps in memory.
 type Node struct {
 	*node.Node
 	t    *testing.T
@@ -31,24 +28,13 @@ type Node struct {
 	done chan error
 }
 
-// Run opens n regtest chains, enters a bubble whose clock is moved to [Epoch],
-// and runs the story there. The databases belong to the world outside: ffldb
-// ends its cursors in finalizers, which no bubble survives.
+// Run opens n regtest chains in memory, enters a bubble whose clock is moved to [Epoch],
+// and runs the story there.
 func Run(t *testing.T, n int, story func(t *testing.T, chains []*chain.Chain)) {
 	t.Helper()
 	chains := make([]*chain.Chain, n)
 	for i := range chains {
-		c, err := chain.Open(chain.DefaultConfig(filepath.Join(t.TempDir(), "chain")), &chaincfg.RegressionNetParams,
-			store.OpenMemory().View("headers"), slog.New(slog.DiscardHandler))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := c.Close(); err != nil {
-				t.Errorf("close chain: %v", err)
-			}
-		})
-		chains[i] = c
+		chains[i] = openOn(t, memdb.New())
 	}
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(Epoch()))

@@ -251,13 +251,14 @@ func TestPlansThatDoNotFit(t *testing.T) {
 		result *sim.Result
 		says   string
 	}{
-		{"no method", Plan{}, each, `method "" is not known: choose first-timestamp`},
+		{"no method", Plan{}, each, `method "" is not known: choose one of ["first-timestamp"`},
 		{"nothing left", Plan{Method: Profiles, Learn: 2}, each, "2 rounds to learn from of 2"},
 		{"nothing learnt", Plan{Method: Profiles}, each, "no round to learn from"},
 		{"a long group", Plan{Method: FirstSpy, Messages: 3}, each, "2 rounds to judge make no group of 3"},
 		{"drawn nodes", Plan{Method: FirstSpy, Match: true}, same, "a matching wants one group of each node"},
 		{"nodes drawn twice", Plan{Method: FirstSpy, Messages: 2}, random, "and not one each"},
 		{"no spies", Plan{Method: Walk}, super, "there are none"},
+		{"no tree", Plan{Method: Trickle, Slot: time.Second, Theta: 1}, super, "100 nodes have 200 links"},
 	} {
 		if _, err := c.plan.Run(g, c.result, rng); !errors.Is(err, ErrPlan) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.says)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"github.com/pappus-network/pappus/sim"
 	"github.com/pappus-network/pappus/sim/graph"
@@ -23,7 +24,15 @@ const (
 	FirstSpy       Method = "first-spy"
 	Walk           Method = "known-graph" // likelihoods over all paths of a known anonymity graph
 	Profiles       Method = "profiles"    // of stems that it has simulated
+
+	// On trees that the adversary knows, from what a supernode hears:
+	ReportingCentre Method = "reporting-centre"
+	RumourCentre    Method = "rumour-centre"
+	Trickle         Method = "trickle-likelihood"
 )
+
+// methods are all of them, as errors list them.
+var methods = []Method{FirstTimestamp, FirstSpy, Walk, Profiles, ReportingCentre, RumourCentre, Trickle}
 
 // Plan is an attack. The zero value of all but the method is one transaction at a time, and
 // the likeliest node named.
@@ -42,6 +51,12 @@ type Plan struct {
 	Doubt float64
 	// Fluff is the chance of a stem's end at a hop, for a known graph.
 	Fluff float64
+	// Until is for how long after the first sighting a centre is looked for.
+	Until time.Duration
+	// Slot and Theta are trickle's: the time between two announcements, and how many
+	// connections the supernode makes to each node.
+	Slot  time.Duration
+	Theta int
 }
 
 // Found is what an attack has made of one group of each source.
@@ -98,8 +113,32 @@ func (p Plan) estimator(g *graph.Graph, r *sim.Result, lessons [][]*sim.Tx) (spy
 			}
 		}
 		return f.Estimate, nil
+	case ReportingCentre, RumourCentre, Trickle:
+		return p.onTree(g)
 	}
-	return nil, fmt.Errorf("%w: method %q is not known: choose %s, %s, %s or %s", ErrPlan, p.Method, FirstTimestamp, FirstSpy, Walk, Profiles)
+	return nil, fmt.Errorf("%w: method %q is not known: choose one of %q", ErrPlan, p.Method, methods)
+}
+
+// onTree makes an estimator that knows a tree.
+func (p Plan) onTree(g *graph.Graph) (spy.Estimator, error) {
+	tree, err := spy.NewTree(g)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrPlan, p.Method, err)
+	}
+	if p.Method == Trickle {
+		estimate, err := tree.Trickle(p.Slot, p.Theta)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrPlan, p.Method, err)
+		}
+		return estimate, nil
+	}
+	if p.Until <= 0 {
+		return nil, fmt.Errorf("%w: %s looks until %v after the first sighting: allowed is above 0", ErrPlan, p.Method, p.Until)
+	}
+	if p.Method == RumourCentre {
+		return tree.RumourCentre(p.Until), nil
+	}
+	return tree.ReportingCentre(p.Until), nil
 }
 
 // judge names a source for each group.

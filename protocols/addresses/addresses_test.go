@@ -26,7 +26,7 @@ var params = &chaincfg.RegressionNetParams
 // list is a source.
 type list []addrlist.Entry
 
-func (l list) Share() []addrlist.Entry { return l }
+func (l list) Share() ([]addrlist.Entry, uint64) { return l, 1 }
 
 // everybody admits everybody.
 type everybody struct{}

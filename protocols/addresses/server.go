@@ -13,8 +13,9 @@ import (
 
 // Source is what the server reads from.
 type Source interface {
-	// Share returns what to tell of the peers that are known, the same for a day.
-	Share() []addrlist.Entry
+	// Share returns what to tell of the peers that are known, and the number of the
+	// draw, above 0. It should be the same for a day.
+	Share() (entries []addrlist.Entry, draw uint64)
 }
 
 // Server answers getaddr. It is safe for concurrent use.
@@ -22,39 +23,38 @@ type Server struct {
 	src Source
 
 	mu       sync.Mutex
-	answered map[network.Conn]struct{}
+	answered map[network.Conn]uint64 // the last draw that it was told
 }
 
 // NewServer returns a server that reads from src.
 func NewServer(src Source) *Server {
-	return &Server{src: src, answered: make(map[network.Conn]struct{})}
+	return &Server{src: src, answered: make(map[network.Conn]uint64)}
 }
 
-// Handle is an [exchange.Handler]. Who has had an answer, or has not dialled, gets an
+// Handle is an [exchange.Handler]. Who has had this answer, or has not dialled, gets an
 // empty one: 25 bytes, and no reason to come again.
 func (s *Server) Handle(_ context.Context, _ peer.ID, _ exchange.Message, answer *exchange.Answer) error {
-	var entries []addrlist.Entry
-	if s.first(answer.Conn()) {
-		entries = s.src.Share()
-		entries = entries[:min(len(entries), MaxEntries)]
+	entries, draw := s.src.Share()
+	if !s.first(answer.Conn(), draw) {
+		entries = nil
 	}
-	payload, err := addrlist.Encode(entries, MaxPayload)
+	payload, err := addrlist.Encode(entries[:min(len(entries), MaxEntries)], MaxPayload)
 	if err != nil {
 		return err
 	}
 	return answer.Send(addr, payload)
 }
 
-// first says whether a connection may have its answer, and notes that it has.
-func (s *Server) first(c network.Conn) bool {
+// first says whether a connection may have an answer, and notes that it has.
+func (s *Server) first(c network.Conn, draw uint64) bool {
 	if c.Stat().Direction != network.DirInbound {
 		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, again := s.answered[c]
+	again := s.answered[c] == draw
 	if !again && !c.IsClosed() {
-		s.answered[c] = struct{}{}
+		s.answered[c] = draw
 	}
 	return !again
 }

@@ -1,0 +1,13 @@
+// Package discovery finds peers and keeps a number of outbound links up: the driver
+// of the address book.
+//
+//	Join, Leave ──▶ ┌────────┐ ── dial ──▶ peers that the book gives, of distinct netgroups
+//	identify ─────▶ │ Finder │ ── feeler ▶ an entry to test, every two minutes
+//	getaddr ◀─────▶ └────────┘ ── save ──▶ datastore, every minute
+//
+// What it learns comes from peers' own signed records, sent when they connect, and
+// from getaddr, asked once of every peer that the node has dialled. Whoever uses it
+// tells it of peers that have completed the handshake, and of their end.
+//
+// Not yet: DNS seeds, anchors, adverts of the node's own address.
+package discovery

@@ -1,0 +1,252 @@
+package discovery
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/ipfs/go-datastore"
+	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
+
+	"github.com/pappus-network/pappus/discovery/addrbook"
+	"github.com/pappus-network/pappus/protocols/addresses"
+	"github.com/pappus-network/pappus/protocols/addrlist"
+)
+
+// maxAdverts is from how many records of connected peers on those are dropped whose
+// peers went without a handshake: 400 bytes each.
+const maxAdverts = 1024
+
+// Asker puts getaddr to a peer; an addresses.Client is one.
+type Asker interface {
+	Ask(ctx context.Context, p peer.ID) (found []addresses.Found, useless int, err error)
+}
+
+// Peers is who the finder's user has to do with.
+type Peers interface {
+	// Refused says whether a peer must not be dialled.
+	Refused(p peer.ID) bool
+	// Drop ends the link to a peer that was dialled for the book's sake.
+	Drop(p peer.ID)
+}
+
+// Link is a peer that has completed the handshake.
+type Link struct {
+	Peer     peer.ID
+	Addr     multiaddr.Multiaddr // of the other end
+	Inbound  bool
+	Services uint64
+}
+
+// Finder finds peers. Its methods are safe for concurrent use; those that tell of
+// peers do not wait.
+type Finder struct {
+	cfg   Config
+	host  host.Host
+	ask   Asker
+	peers Peers
+	ds    datastore.Batching
+	allow func(multiaddr.Multiaddr) bool
+	log   *slog.Logger
+	work  sync.WaitGroup
+	wake  chan struct{}
+
+	mu      sync.Mutex
+	book    *addrbook.Book
+	links   map[peer.ID]Link
+	adverts map[peer.ID]addrbook.Advert // signed records of connected peers
+	dials   map[peer.ID]bool            // under way; true = a feeler
+	toAsk   []peer.ID
+	toDrop  []peer.ID
+	asked   map[peer.ID]time.Time
+
+	share   []addrlist.Entry // the answer to getaddr,
+	drawn   time.Time        // when it was drawn,
+	drawnOf int              // of how many entries,
+	draw    uint64           // and for the how manieth time
+}
+
+// Open reads the book that is stored in ds. allow says which addresses may be
+// dialled because others say so.
+func Open(ctx context.Context, cfg Config, h host.Host, ask Asker, peers Peers, ds datastore.Batching, src rand.Source,
+	allow func(multiaddr.Multiaddr) bool, log *slog.Logger,
+) (*Finder, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	tables := addrbook.DefaultConfig()
+	tables.SharedHosts = cfg.SharedHosts
+	book, loss, err := loadBook(ctx, tables, ds, src)
+	if err != nil {
+		return nil, err
+	}
+	if loss != (addrbook.Loss{}) {
+		log.WarnContext(ctx, "addresses were left out", "damaged", loss.Damaged, "crowded", loss.Crowded)
+	}
+	return &Finder{
+		cfg: cfg, host: h, ask: ask, peers: peers, ds: ds, allow: allow, log: log, wake: make(chan struct{}, 1),
+		book: book, links: make(map[peer.ID]Link), adverts: make(map[peer.ID]addrbook.Advert), dials: make(map[peer.ID]bool),
+		asked: make(map[peer.ID]time.Time),
+	}, nil
+}
+
+// Len returns how many entries the book's tables have.
+func (f *Finder) Len() (fresh, tried int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.book.Len()
+}
+
+// Join tells of a peer that has completed the handshake.
+func (f *Finder) Join(l Link) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := time.Now()
+	f.links[l.Peer] = l
+	f.learn(now, l.Peer)
+	if l.Inbound {
+		return
+	}
+	if _, known := f.book.Lookup(l.Peer); !known && f.allow(l.Addr) { // one that the operator named
+		_, _ = f.book.Add(now, addrbook.Advert{Peer: l.Peer, Addrs: []multiaddr.Multiaddr{l.Addr}, Seen: now, Direct: true}, addrbook.Operator)
+	}
+	if f.allow(l.Addr) {
+		f.book.Good(now, l.Peer, l.Addr, l.Services)
+	}
+	if f.dials[l.Peer] {
+		f.toDrop = append(f.toDrop, l.Peer)
+	} else {
+		f.toAsk = append(f.toAsk, l.Peer)
+		f.asked[l.Peer] = now
+	}
+	f.rouse()
+}
+
+// Leave tells that a peer's last connection has ended.
+func (f *Finder) Leave(p peer.ID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if l, ok := f.links[p]; ok && !l.Inbound {
+		f.book.Connected(time.Now(), p)
+	}
+	delete(f.links, p)
+	delete(f.adverts, p)
+	delete(f.asked, p)
+	f.rouse()
+}
+
+// learn enters a connected peer's own record into the book, once it has both
+// completed the handshake and sent one.
+func (f *Finder) learn(now time.Time, p peer.ID) {
+	l, up := f.links[p]
+	a, signed := f.adverts[p]
+	if up && signed {
+		a.Seen, a.Services = now, l.Services
+		_, _ = f.book.Add(now, a, f.book.Group(ipOf(l.Addr))) // an address that does not fit is nobody's fault
+	}
+}
+
+// identified takes the record that a peer sends when it connects; libp2p has
+// verified it.
+func (f *Finder) identified(e event.EvtPeerIdentificationCompleted) {
+	if e.SignedPeerRecord == nil {
+		return
+	}
+	raw, err := e.SignedPeerRecord.Marshal()
+	if err != nil {
+		return
+	}
+	r, err := addrlist.Verify(raw)
+	if err != nil || r.PeerID != e.Peer {
+		return
+	}
+	addrs := multiaddr.FilterAddrs(r.Addrs, f.allow)
+	if len(addrs) == 0 {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if e.Conn.IsClosed() {
+		return
+	}
+	if len(f.adverts) >= maxAdverts {
+		maps.DeleteFunc(f.adverts, func(p peer.ID, _ addrbook.Advert) bool {
+			return f.host.Network().Connectedness(p) != network.Connected
+		})
+	}
+	f.adverts[e.Peer] = addrbook.Advert{Peer: e.Peer, Addrs: addrs, Record: raw, Seq: r.Seq, Direct: true}
+	f.learn(time.Now(), e.Peer)
+}
+
+// Share implements addresses.Source. While the book grows from nothing, each doubling
+// is worth a new draw: there are seventeen of them at most.
+func (f *Finder) Share() (entries []addrlist.Entry, draw uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := time.Now()
+	fresh, tried := f.book.Len()
+	if n := fresh + tried; f.draw == 0 || now.Sub(f.drawn) >= f.cfg.Cache || now.Before(f.drawn) || n > 0 && n >= 2*f.drawnOf {
+		f.share, f.drawn, f.drawnOf = nil, now, n
+		f.draw++
+		for _, e := range f.book.Share(now) {
+			f.share = append(f.share, addrlist.Entry{Seen: e.Seen, Record: e.Record})
+		}
+	}
+	return f.share, f.draw
+}
+
+// rouse wakes the loop. It does not wait.
+func (f *Finder) rouse() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// told enters what a peer told of others.
+func (f *Finder) told(from Link, found []addresses.Found) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now, source := time.Now(), f.book.Group(ipOf(from.Addr))
+	for _, x := range found {
+		if x.Peer == f.host.ID() {
+			continue
+		}
+		_, _ = f.book.Add(now, addrbook.Advert{Peer: x.Peer, Addrs: x.Addrs, Record: x.Record, Seq: x.Seq, Seen: x.Seen}, source)
+	}
+	f.rouse()
+}
+
+// ipOf returns an address's IP, the zero address if it has none.
+func ipOf(a multiaddr.Multiaddr) netip.Addr {
+	raw, err := manet.ToIP(a)
+	if err != nil {
+		return netip.Addr{}
+	}
+	ip, _ := netip.AddrFromSlice(raw)
+	return ip.Unmap()
+}
+
+// save writes what has changed.
+func (f *Finder) save(ctx context.Context) error {
+	for {
+		f.mu.Lock()
+		records := f.book.Changes(saveBatch)
+		f.mu.Unlock()
+		if len(records) == 0 {
+			return nil
+		}
+		if err := write(ctx, f.ds, records); err != nil {
+			return err
+		}
+	}
+}

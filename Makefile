@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 COUNT ?= 10
 BIN := $(CURDIR)/.bin
 
-.PHONY: build check test race lint fuzz bench syncbench relaybench attacks eclipse dead tools
+.PHONY: build check test race lint fuzz bench syncbench relaybench attacks eclipse testground dead tools
 
 build: ## the program, into .bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/pappus ./cmd/pappus
@@ -62,6 +62,9 @@ sim-real: ## 1,000 whole nodes in virtual time, a process for each mechanism: la
 
 attacks: ## who finds the sources of many transactions, of docs/measurements.md; two minutes
 	go test -run='Figure|Epoch|Entropy' -timeout=60m ./sim/attack -v -graphs=100
+
+testground: ## compositions with the real Testground, without Docker; minutes, and see the script for its ports
+	scripts/testground.sh $(COMPOSITIONS)
 
 dead: tools ## functions that nothing calls
 	$(BIN)/deadcode -test ./...

@@ -10,15 +10,24 @@ import (
 
 // topology returns whom each of n instances links to, by seq from 1: its successor in a
 // ring, so that the graph is connected, and others drawn at random, degree in all as far
-// as there are so many.
+// as there are so many. No two link to one another: two that dial each other at the same
+// moment from the ports that they listen on meet half-way, and neither gets through.
 func topology(n, degree int, src *rand.Rand) [][]int {
 	links := make([][]int, n+1)
+	linked := func(a, b int) bool { return slices.Contains(links[a], b) || slices.Contains(links[b], a) }
 	for seq := 1; seq <= n; seq++ {
-		next := seq%n + 1
-		links[seq] = []int{next}
-		for _, k := range src.Perm(n) {
-			if other := k + 1; other != seq && other != next && len(links[seq]) < degree {
-				links[seq] = append(links[seq], other)
+		if next := seq%n + 1; !linked(seq, next) {
+			links[seq] = append(links[seq], next)
+		}
+	}
+	// One link each a turn, so that whoever comes last finds as many as the first.
+	for range degree - 1 {
+		for seq := 1; seq <= n; seq++ {
+			for _, k := range src.Perm(n) {
+				if other := k + 1; other != seq && !linked(seq, other) {
+					links[seq] = append(links[seq], other)
+					break
+				}
 			}
 		}
 	}

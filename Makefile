@@ -62,6 +62,7 @@ sim-real: ## 1,000 whole nodes in virtual time, a process for each mechanism: la
 
 attacks: ## who finds the sources of many transactions, of docs/measurements.md; two minutes
 	go test -run='Figure|Epoch|Entropy' -timeout=60m ./sim/attack -v -graphs=100
+	go test -run=Kept ./sim/spy -v -graphs=100
 
 testground: ## compositions with the real Testground, without Docker; minutes, and see the script for its ports
 	scripts/testground.sh $(COMPOSITIONS)

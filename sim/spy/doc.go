@@ -7,7 +7,8 @@
 //	        Trickle                         supernode's view     ├─▶ Name, Entropy
 //	  Walk: Estimate, BlackHole             the anonymity graph  │
 //	  Profiles                              simulated stems     ─┘
-//	several transactions of one source      Intersect, Vote   ──▶ posterior
+//	several transactions of one source      Intersect, Vote,
+//	                                        Walk.Kept         ──▶ posterior
 //	one of each node                        Match             ──▶ names
 //
 // A [Sighting] is one thing seen by a spy, or by a supernode that is connected to every

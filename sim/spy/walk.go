@@ -1,7 +1,5 @@
 package spy
 
-import "slices"
-
 // Walk is what an adversary knows that has learnt the anonymity graph, and not how nodes
 // route on it: to it a stem is a random walk. Its likelihoods sum over all paths; with
 // routing per transaction they are exact, but for stems that run in a loop, which
@@ -90,7 +88,7 @@ func (w *Walk) Estimate(seen []Sighting) Posterior {
 		return nil
 	}
 	exit := stem[0].From
-	if _, ok := slices.BinarySearch(w.links.Out(int(exit)), stem[0].To); !ok {
+	if !w.dialled(exit, stem[0].To) {
 		return nil
 	}
 	guesses := make([]Guess, 0, w.links.Len())

@@ -2,14 +2,17 @@ package node_test
 
 import (
 	"context"
+	"encoding/binary"
 	"testing"
 	"time"
 
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
+	pb "github.com/libp2p/go-libp2p-pubsub/pb"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/events"
@@ -17,10 +20,12 @@ import (
 	"github.com/pappus-network/pappus/internal/testnet"
 	"github.com/pappus-network/pappus/node"
 	"github.com/pappus-network/pappus/protocols/announce"
+	"github.com/pappus-network/pappus/protocols/envelope"
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/protocols/objects"
 	"github.com/pappus-network/pappus/protocols/stem"
 	"github.com/pappus-network/pappus/relay"
+	"github.com/pappus-network/pappus/relay/gossip"
 )
 
 // during runs something until the test's end, or until the returned function is called.
@@ -87,7 +92,7 @@ func (anybody) Admit(context.Context, network.Conn) error { return nil }
 // Each way in: what breaks consensus costs its sender the link, and everything else,
 // which an honest peer may have sent, costs nothing and shows nothing.
 func TestBadTransactionsByEachWay(t *testing.T) {
-	for _, way := range []string{"stem", "announce"} {
+	for _, way := range []string{"stem", "announce", "gossip"} {
 		t.Run(way, func(t *testing.T) {
 			testnet.Run(t, 4, func(t *testing.T, chains []*chain.Chain) {
 				nodes, coins := ring(t, chains)
@@ -141,6 +146,25 @@ func sending(t *testing.T, way string, victim, villain *testnet.Node) func(*btcu
 		during(t, s.Run)
 		s.Join(victim.Host().ID())
 		return func(tx *btcutil.Tx) { s.Send(victim.Host().ID(), serialize(t, tx), func(error) {}) }
+	}
+	if way == "gossip" {
+		topic := gossip.Topic(params, "tx")
+		return func(tx *btcutil.Tx) {
+			rpc := &pb.RPC{Publish: []*pb.Message{{Topic: &topic, Data: envelope.Append(nil, params.Net, "tx", serialize(t, tx))}}}
+			raw, err := proto.Marshal(rpc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// A stream for each: the victim lets go of the one before, which the villain's own
+			// gossipsub may have opened again.
+			s, err := villain.Host().NewStream(t.Context(), victim.Host().ID(), "/meshsub/1.1.0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Write(append(binary.AppendUvarint(nil, uint64(len(raw))), raw...)); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	books := make(library)
 	server := exchange.NewServer(anybody{}, exchange.DefaultLimits(), func(exchange.Outcome) {})

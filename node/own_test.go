@@ -155,3 +155,25 @@ func TestOwnerLearnsThatWhatWasGivenUpIsMined(t *testing.T) {
 		}
 	})
 }
+
+// An embargo ended just as others had published the transaction, and its owner was told
+// that it is not valid any more: "make it again". Here the mempool has it from elsewhere.
+func TestEmbargoThatEndsTooLateDropsNothing(t *testing.T) {
+	testnet.Run(t, 3, func(t *testing.T, chains []*chain.Chain) {
+		nodes, coins := ring(t, chains)
+		for _, n := range nodes[1:] {
+			listen(n.Host(), "stem")
+		}
+		tx := purse.Pay(purse.Payment{Fee: 1000}, coins[0])
+		if err := nodes[0].Submit(t.Context(), tx); err != nil {
+			t.Fatal(err)
+		}
+		if err := nodes[0].Chain().Submit(tx); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Minute)
+		if e, _ := nodes[0].Own(*tx.Hash()); e.State != journal.Fluffed && e.State != journal.Seen {
+			t.Errorf("the journal says %+v", e)
+		}
+	})
+}

@@ -85,6 +85,16 @@ func reasonOf(err error) events.Reason {
 	return events.Internal
 }
 
+// lost says why a transaction of the operator's goes nowhere any more, "" if it does not:
+// one that is in the mempool, or in a block, is published, by whomever.
+func lost(err error) events.Reason {
+	why := reasonOf(err)
+	if err == nil || why == events.KnownTx || why == events.MinedTx {
+		return ""
+	}
+	return why
+}
+
 // blame returns an error only for what no honest relay could have sent: a
 // transaction that breaks consensus whatever the chain. All else may be a matter
 // of policy or of a tip that we have and the peer has not.

@@ -111,16 +111,16 @@ func New(cfg Config, parts Parts) (*Relay, error) {
 // they end here.
 func (r *Relay) restore(parts Parts) {
 	if r.stemming != nil {
-		if lost := r.stemming.restore(parts.Records); lost > 0 {
-			parts.Log.Info("stems from before the last stop are not valid any more", "count", lost)
+		if n := r.stemming.restore(parts.Records); n > 0 {
+			parts.Log.Info("stems from before the last stop are not valid any more", "count", n)
 		}
 		return
 	}
 	for _, rec := range parts.Records {
 		parts.Shelf.Delete(rec.Held.Tx)
 		r.journal.Fluffed(time.Now(), rec.Held.Tx, "broadcast")
-		if err := r.intake.own(rec.Tx); err != nil {
-			r.journal.Dropped(time.Now(), rec.Held.Tx, string(reasonOf(err)))
+		if why := lost(r.intake.own(rec.Tx)); why != "" {
+			r.journal.Dropped(time.Now(), rec.Held.Tx, string(why))
 		}
 	}
 }
@@ -179,8 +179,8 @@ func (r *Relay) resume(ctx context.Context) {
 			err = r.mechanism.Originate(ctx, tx)
 		}
 		// A block that came while the node was down tells of its own.
-		if why := reasonOf(err); err != nil && ctx.Err() == nil && why != events.KnownTx && why != events.MinedTx {
-			r.journal.Dropped(time.Now(), e.Tx, string(reasonOf(err)))
+		if why := lost(err); why != "" && ctx.Err() == nil {
+			r.journal.Dropped(time.Now(), e.Tx, string(why))
 		}
 	}
 }
@@ -389,7 +389,7 @@ func (r *Relay) Settled() {
 			continue
 		}
 		_, _, err := r.intake.pool.Check(time.Now(), tx)
-		if why := reasonOf(err); err != nil && why != events.KnownTx && why != events.MinedTx {
+		if why := lost(err); why != "" {
 			r.journal.Dropped(time.Now(), *tx.Hash(), string(why))
 		}
 	}

@@ -97,17 +97,19 @@ func (s *stemming) flush(ctx context.Context) error {
 
 // restore takes back what was in its stem when the node stopped, as far as it is
 // valid still, and returns how many are not.
-func (s *stemming) restore(records []stempool.Record) (lost int) {
+func (s *stemming) restore(records []stempool.Record) (count int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	for _, r := range records {
 		if err := s.stems.Restore(now, r.Tx, r.Held.From); err != nil {
 			s.shelf.Delete(r.Held.Tx)
-			if r.Held.From == "" && reasonOf(err) != events.KnownTx {
-				s.own.Dropped(now, r.Held.Tx, string(reasonOf(err)))
+			if why := lost(err); why != "" {
+				count++
+				if r.Held.From == "" {
+					s.own.Dropped(now, r.Held.Tx, string(why))
+				}
 			}
-			lost++
 			continue
 		}
 		if latest := now.Add(s.longest); r.Held.Until.After(latest) {
@@ -119,7 +121,7 @@ func (s *stemming) restore(records []stempool.Record) (lost int) {
 		}
 	}
 	nudge(s.wake)
-	return lost
+	return count
 }
 
 // holdsOwn says whether a transaction of the operator's is in its stem.
@@ -260,10 +262,10 @@ func (s *stemming) release(hash chainhash.Hash, except peer.ID, cause string) {
 			s.mu.Unlock()
 		}
 		s.own.Fluffed(time.Now(), *tx.Hash(), cause)
-		if err := s.intake.submit(tx, except); err != nil {
+		if why := lost(s.intake.submit(tx, except)); why != "" {
 			// Valid when it came, and not any more: its inputs were spent, or the
 			// mempool is too full for its fee.
-			s.own.Dropped(time.Now(), *tx.Hash(), string(reasonOf(err)))
+			s.own.Dropped(time.Now(), *tx.Hash(), string(why))
 		}
 	}
 }

@@ -38,6 +38,9 @@ func (p Plan) blocks(rounds [][]*sim.Tx) ([][]group, error) {
 		return [][]group{all}, nil
 	}
 	size := max(1, p.Messages)
+	if size == 1 && !p.Match {
+		return singles(rounds), nil // whoever sent it, and whatever else
+	}
 	if len(rounds) < size {
 		return nil, fmt.Errorf("%w: %d rounds to judge make no group of %d", ErrPlan, len(rounds), size)
 	}
@@ -62,6 +65,17 @@ func alone(rounds [][]*sim.Tx) bool {
 		}
 	}
 	return true
+}
+
+// singles makes each transaction a group.
+func singles(rounds [][]*sim.Tx) [][]group {
+	blocks := make([][]group, len(rounds))
+	for i, round := range rounds {
+		for k, tx := range round {
+			blocks[i] = append(blocks[i], group{source: tx.Source, txs: round[k : k+1]})
+		}
+	}
+	return blocks
 }
 
 // collect groups the transactions of some rounds, in each of which each node has sent one.

@@ -7,22 +7,23 @@ import (
 	"fmt"
 
 	"github.com/pappus-network/pappus/sim"
+	"github.com/pappus-network/pappus/sim/attack"
 )
 
 // Settings are all that makes the numbers of a run, but for its seed.
 type Settings struct {
-	Sim       sim.Config
-	Graph     Graph
-	Estimator Estimator
+	Sim    sim.Config
+	Graph  Graph
+	Attack attack.Plan
 }
 
 // defaultSettings is a thousand of the node's own on links as Bitcoin's nodes
 // have them: each dials eight.
 func defaultSettings() Settings {
 	return Settings{
-		Sim:       sim.DefaultConfig(),
-		Graph:     Graph{Kind: Outbound, Nodes: 1000, Degree: 8},
-		Estimator: Estimator{Kind: FirstSpy, Messages: 1},
+		Sim:    sim.DefaultConfig(),
+		Graph:  Graph{Kind: Outbound, Nodes: 1000, Degree: 8},
+		Attack: attack.Plan{Method: attack.FirstSpy, Messages: 1},
 	}
 }
 
@@ -52,5 +53,5 @@ func (s Settings) validate() *misfit {
 	if err := s.Sim.Validate(); err != nil {
 		return &misfit{"", err.Error()}
 	}
-	return s.Estimator.validate(s)
+	return s.validateAttack()
 }

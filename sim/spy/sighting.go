@@ -1,9 +1,6 @@
 package spy
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Sighting is one thing that an adversary sees of a transaction.
 type Sighting struct {
@@ -16,7 +13,13 @@ type Sighting struct {
 // Nobody is whom an adversary names that has no answer.
 const Nobody = int32(-1)
 
-// stems returns the sightings of a transaction's stem.
+// stems returns the sightings of a transaction's stem: few, of what may be many.
 func stems(seen []Sighting) []Sighting {
-	return slices.DeleteFunc(slices.Clone(seen), func(s Sighting) bool { return !s.Stem })
+	var stem []Sighting
+	for _, s := range seen {
+		if s.Stem {
+			stem = append(stem, s)
+		}
+	}
+	return stem
 }

@@ -57,7 +57,7 @@ eclipse: ## how often an attacker has all of a node's links after a restart; abo
 sim-real: ## 1,000 whole nodes in virtual time, a process for each mechanism: latency, bytes, and what it costs; three minutes
 	@set -eu; for run in "gossip 100" "gossip 1000" "dandelion 1000" "diffusion 1000" "flood 1000"; do \
 		set -- $$run; \
-		go test -run=TestRealNodes -timeout=60m ./internal/relaybench -v -mechanisms=$$1 -many=$$2 -manytxs=10; \
+		GOGC=200 go test -run=TestRealNodes -timeout=60m ./internal/relaybench -v -mechanisms=$$1 -many=$$2 -manytxs=10; \
 	done
 
 attacks: ## who finds the sources of many transactions, of docs/measurements.md; two minutes

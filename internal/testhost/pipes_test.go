@@ -2,6 +2,7 @@ package testhost
 
 import (
 	"errors"
+	"io"
 	"os"
 	"testing"
 	"testing/synctest"
@@ -71,6 +72,61 @@ func TestPipesTakeTheirTime(t *testing.T) {
 func addressed(h, other host.Host) peer.ID {
 	h.Peerstore().AddAddrs(other.ID(), other.Addrs(), time.Hour)
 	return other.ID()
+}
+
+func TestGoodbyeArrivesALatencyLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pipes(t, 2)
+		a, b := p.Hosts[0], p.Hosts[1]
+		s := open(t, a, b)
+		begun := time.Now()
+		if err := b.Network().ClosePeer(a.ID()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Read(make([]byte, 1)); !errors.Is(err, network.ErrReset) || time.Since(begun) != pipeLatency {
+			t.Errorf("the other end learned it after %v: %v", time.Since(begun), err)
+		}
+	})
+}
+
+func TestWriterWaitsForASlowReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pipes(t, 2)
+		got := make(chan network.Stream, 1)
+		p.Hosts[1].SetStreamHandler("/slow/1", func(s network.Stream) { got <- s })
+		Connect(t, p.Hosts[0], p.Hosts[1])
+		s, err := p.Hosts[0].NewStream(t.Context(), p.Hosts[1].ID(), "/slow/1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Write([]byte{1}); err != nil { // with the protocol's name
+			t.Fatal(err)
+		}
+		const size = 1 << 20 // some windows
+		if err := s.SetWriteDeadline(time.Now().Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := s.Write(make([]byte, size)); !errors.Is(err, os.ErrDeadlineExceeded) || n == 0 || n == size {
+			t.Errorf("%d of %d bytes were taken before anybody read: %v", n, size, err)
+		}
+		if err := s.SetWriteDeadline(time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		go func() { _, _ = io.Copy(io.Discard, <-got) }() // ends with the connection
+		if _, err := s.Write(make([]byte, size)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestPipeIsRefusedToAnotherPeer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pipes(t, 3)
+		err := p.Hosts[0].Connect(t.Context(), peer.AddrInfo{ID: p.Hosts[1].ID(), Addrs: p.Hosts[2].Addrs()})
+		if err == nil {
+			t.Error("a host answered for another")
+		}
+	})
 }
 
 func TestCutPipeGoesOnWhenItHealsInTime(t *testing.T) {

@@ -1,6 +1,7 @@
 package testnet
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -132,7 +133,9 @@ func (w *Watch) Stop() {
 	}
 }
 
-// Quantile returns the value below which a share of the sorted values lies.
+// Quantile returns the least of the sorted values that a share (0..1) of them does not
+// exceed. There must be one.
 func Quantile(sorted []time.Duration, share float64) time.Duration {
-	return sorted[max(0, min(len(sorted)-1, int(share*float64(len(sorted))+0.999999)-1))]
+	rank := int(math.Ceil(share * float64(len(sorted))))
+	return sorted[max(rank, 1)-1]
 }

@@ -1,8 +1,10 @@
 package study
 
 import (
+	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -58,6 +60,30 @@ func TestReadyScenariosAreWhole(t *testing.T) {
 		}
 		if i := slices.IndexFunc(s.Published, func(p Published) bool { return p.Source == "" }); i >= 0 {
 			t.Errorf("%s: %v is published nowhere", name, s.Published[i])
+		}
+	}
+}
+
+// TestDocumentedScenario: the example that docs/measuring.md shows can be run.
+func TestDocumentedScenario(t *testing.T) {
+	text, err := os.ReadFile("../../docs/measuring.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(text), "```toml\n")
+	example, _, _ = strings.Cut(example, "```")
+	for _, short := range []bool{false, true} {
+		s, err := Decode("docs/measuring.md", example, short)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := map[bool]int{false: 6, true: 2}[short]; len(s.Points) != want {
+			t.Errorf("%d points, want %d", len(s.Points), want)
+		}
+	}
+	for _, m := range Metrics() {
+		if !strings.Contains(string(text), "`"+m.Name+"`") {
+			t.Errorf("docs/measuring.md does not say what %s is", m.Name)
 		}
 	}
 }

@@ -6,8 +6,9 @@ LDFLAGS := -X main.version=$(VERSION)
 FUZZTIME ?= 30s
 COUNT ?= 10
 BIN := $(CURDIR)/.bin
+SCENARIOS ?= line trees bitcoin-2015 dandelion-plus-plus dandelion-plus-plus-1000 p2p spies-dial-all bip156 default front latency black-holes
 
-.PHONY: build check test race lint fuzz bench syncbench relaybench attacks eclipse testground dead tools
+.PHONY: build check test race lint fuzz bench syncbench relaybench attacks eclipse testground sim dead tools
 
 build: ## the program, into .bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/pappus ./cmd/pappus
@@ -59,6 +60,10 @@ sim-real: ## 1,000 whole nodes in virtual time, a process for each mechanism: la
 		set -- $$run; \
 		GOGC=200 go test -run=TestRealNodes -timeout=60m ./internal/relaybench -v -mechanisms=$$1 -many=$$2 -manytxs=10; \
 	done
+
+sim: ## the published results and the default configuration from the scenarios' own seeds, and a page of them; some ten minutes
+	@set -eu; for name in $(SCENARIOS); do go run ./cmd/pappus sim run $$name; done
+	go run ./cmd/pappus sim report $(SCENARIOS:%=sim-results/%.jsonl)
 
 attacks: ## who finds the sources of many transactions, of docs/measurements.md; two minutes
 	go test -run='Figure|Epoch|Entropy' -timeout=60m ./sim/attack -v -graphs=100

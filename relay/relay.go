@@ -389,8 +389,13 @@ func (r *Relay) Settled() {
 			continue
 		}
 		_, _, err := r.intake.pool.Check(time.Now(), tx)
-		if why := lost(err); why != "" {
-			r.journal.Dropped(time.Now(), *tx.Hash(), string(why))
+		why := lost(err)
+		if why == "" {
+			continue
+		}
+		r.journal.Dropped(time.Now(), *tx.Hash(), string(why))
+		if r.intake.pool.Have(*tx.Hash()) { // it came back between the two
+			r.journal.Fluffed(time.Now(), *tx.Hash(), "others")
 		}
 	}
 }

@@ -34,6 +34,11 @@ type stemming struct {
 	fluff  Mechanism
 	emit   func(events.Event)
 	wake   chan struct{} // the router's next time may have changed
+	hear   chan struct{} // ended has grown
+	ended  ended
+	// turn is held by the one of all peers' transactions that is next to be validated, so
+	// that an own one, or the end of an embargo, waits for one at most.
+	turn chan struct{}
 
 	shelf   *stempool.Shelf
 	longest time.Duration // an embargo lasts
@@ -56,6 +61,7 @@ const flushEvery = time.Second
 func newStemming(cfg dandelion.Config, in *intake, own *journal.Journal, stem Stemmer, fluff Mechanism, stems *stempool.Pool, shelf *stempool.Shelf, src rand.Source) *stemming {
 	return &stemming{
 		intake: in, own: own, stem: stem, fluff: fluff, emit: in.emit, wake: make(chan struct{}, 1),
+		hear: make(chan struct{}, 1), turn: make(chan struct{}, 1),
 		shelf: shelf, longest: longestEmbargo * cfg.Embargo,
 		router: dandelion.NewRouter(cfg, src, time.Now()), stems: stems, links: make(map[peer.ID]Link),
 	}
@@ -66,17 +72,48 @@ func (s *stemming) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.flush(ctx) })
 	group.Go(func() error {
+		return alarm(ctx, s.hear, func(time.Time) (never time.Time) {
+			s.lock()
+			defer s.mu.Unlock()
+			return never
+		})
+	})
+	group.Go(func() error {
 		return alarm(ctx, s.wake, func(now time.Time) time.Time {
-			s.mu.Lock()
+			s.lock()
 			actions := s.router.Tick(now)
 			s.mu.Unlock()
 			s.act(actions)
-			s.mu.Lock()
+			s.lock()
 			defer s.mu.Unlock()
 			return s.router.Next()
 		})
 	})
 	return group.Wait()
+}
+
+// lock takes the lock and first ends the stems that others have ended. Whoever tells of
+// those cannot wait for a validation, as all that gossip brings would wait with it.
+func (s *stemming) lock() {
+	s.mu.Lock()
+	for _, tx := range s.ended.take() {
+		if s.stems.Len() > 0 {
+			s.end(tx)
+		}
+	}
+}
+
+// end is what [stemming.seen] promises, under mu.
+func (s *stemming) end(tx *btcutil.Tx) {
+	if _, held := s.stems.Get(*tx.Hash()); held {
+		s.shelf.Delete(*tx.Hash())
+	}
+	s.router.Seen(*tx.Hash())
+	for _, hash := range s.stems.Fluffed(tx) {
+		s.router.Seen(hash)
+		s.shelf.Delete(hash)
+		s.own.Dropped(time.Now(), hash, string(events.ConflictTx))
+	}
 }
 
 // flush writes the shelf every second until ctx ends, and once more then.
@@ -98,7 +135,7 @@ func (s *stemming) flush(ctx context.Context) error {
 // restore takes back what was in its stem when the node stopped, as far as it is
 // valid still, and returns how many are not.
 func (s *stemming) restore(records []stempool.Record) (count int) {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	for _, r := range records {
@@ -126,14 +163,14 @@ func (s *stemming) restore(records []stempool.Record) (count int) {
 
 // holdsOwn says whether a transaction of the operator's is in its stem.
 func (s *stemming) holdsOwn(tx chainhash.Hash) bool {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	return s.stems.HoldsOwn(tx)
 }
 
 // abort takes an own transaction back and says whether it was in its stem.
 func (s *stemming) abort(tx chainhash.Hash) bool {
-	s.mu.Lock()
+	s.lock()
 	if !s.stems.HoldsOwn(tx) {
 		s.mu.Unlock()
 		return false
@@ -153,7 +190,7 @@ func (s *stemming) abort(tx chainhash.Hash) bool {
 // Originate implements [Mechanism]. An own transaction enters the stempool by the
 // same check as anybody's and leaves by the same stream.
 func (s *stemming) Originate(ctx context.Context, tx *btcutil.Tx) error {
-	s.mu.Lock()
+	s.lock()
 	now := time.Now()
 	if err := s.stems.Add(now, tx, ""); err != nil {
 		s.mu.Unlock()
@@ -163,7 +200,7 @@ func (s *stemming) Originate(ctx context.Context, tx *btcutil.Tx) error {
 	s.keep(*tx.Hash(), tx)
 	s.mu.Unlock()
 	if err := s.shelf.Flush(ctx); err != nil {
-		s.mu.Lock()
+		s.lock()
 		defer s.mu.Unlock()
 		s.stems.Drop(*tx.Hash())
 		s.router.Seen(*tx.Hash())
@@ -186,12 +223,18 @@ func (s *stemming) keep(hash chainhash.Hash, tx *btcutil.Tx) {
 }
 
 // Stemmed implements [Mechanism].
-func (s *stemming) Stemmed(_ context.Context, from peer.ID, tx *btcutil.Tx) error {
+func (s *stemming) Stemmed(ctx context.Context, from peer.ID, tx *btcutil.Tx) error {
 	hash := *tx.Hash()
 	if s.intake.pool.Have(hash) {
 		return nil // fluffed already; the answer is the same silence
 	}
-	s.mu.Lock()
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil // we are stopping, or the peer has left: nobody's fault
+	}
+	s.lock()
+	<-s.turn // the next one may wait for the lock
 	now := time.Now()
 	if err := s.stems.Add(now, tx, from); err != nil {
 		s.mu.Unlock()
@@ -225,7 +268,7 @@ func (s *stemming) act(actions []dandelion.Action) {
 
 // send hands a transaction to the next peer of its stem.
 func (s *stemming) send(a dandelion.Stem) {
-	s.mu.Lock()
+	s.lock()
 	tx, ok := s.stems.Get(a.Tx)
 	if ok {
 		s.keep(a.Tx, tx) // it is not handed on again after a restart
@@ -246,7 +289,7 @@ func (s *stemming) send(a dandelion.Stem) {
 
 // failed tries the other stem, or fluffs.
 func (s *stemming) failed(tx chainhash.Hash, to peer.ID) {
-	s.mu.Lock()
+	s.lock()
 	actions := s.router.Failed(time.Now(), tx, to)
 	s.mu.Unlock()
 	s.act(actions)
@@ -257,7 +300,7 @@ func (s *stemming) failed(tx chainhash.Hash, to peer.ID) {
 func (s *stemming) release(hash chainhash.Hash, except peer.ID, cause string) {
 	for _, tx := range s.lineage(hash) {
 		if *tx.Hash() != hash {
-			s.mu.Lock()
+			s.lock()
 			s.router.Seen(*tx.Hash())
 			s.mu.Unlock()
 		}
@@ -273,7 +316,7 @@ func (s *stemming) release(hash chainhash.Hash, except peer.ID, cause string) {
 // lineage takes a transaction and those of the stempool that it spends from out
 // of it, parents first.
 func (s *stemming) lineage(hash chainhash.Hash) []*btcutil.Tx {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	var line []*btcutil.Tx
 	for queue := []chainhash.Hash{hash}; len(queue) > 0; queue = queue[1:] {
@@ -292,31 +335,15 @@ func (s *stemming) lineage(hash chainhash.Hash) []*btcutil.Tx {
 }
 
 // seen ends the stem of a transaction that is in the mempool or in a block, and
-// of those that conflict with it: what was fluffed wins.
+// of those that conflict with it: what was fluffed wins. It does not wait: see lock.
 func (s *stemming) seen(tx *btcutil.Tx) {
-	s.mu.Lock()
-	if s.stems.Len() == 0 {
-		s.mu.Unlock()
-		return
-	}
-	if _, held := s.stems.Get(*tx.Hash()); held {
-		s.shelf.Delete(*tx.Hash())
-	}
-	s.router.Seen(*tx.Hash())
-	lost := s.stems.Fluffed(tx)
-	for _, hash := range lost {
-		s.router.Seen(hash)
-		s.shelf.Delete(hash)
-	}
-	s.mu.Unlock()
-	for _, hash := range lost {
-		s.own.Dropped(time.Now(), hash, string(events.ConflictTx))
-	}
+	s.ended.add(tx)
+	nudge(s.hear)
 }
 
 // busy says whether anything is in its stem.
 func (s *stemming) busy() bool {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	return s.stems.Len() > 0
 }
@@ -345,7 +372,7 @@ func (s *stemming) Leave(p peer.ID) {
 // relink changes the links and tells the router of those that a stem may take:
 // to full nodes that we dialled ourselves.
 func (s *stemming) relink(change func()) {
-	s.mu.Lock()
+	s.lock()
 	change()
 	var outbound []dandelion.Peer
 	for p, l := range s.links {

@@ -220,8 +220,8 @@ func TestAnswersAreTheSameForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := testhost.New(t, 13, 20*time.Millisecond)
 		m := start(t, hosts[0], store.OpenMemory().View("addrbook"), 1, 0)
-		join := func(new []host.Host) {
-			for _, h := range new {
+		join := func(newcomers []host.Host) {
+			for _, h := range newcomers {
 				testhost.Connect(t, h, hosts[0])
 			}
 			time.Sleep(time.Second)

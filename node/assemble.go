@@ -17,6 +17,7 @@ import (
 	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/discovery/reputation"
 	"github.com/pappus-network/pappus/events"
+	"github.com/pappus-network/pappus/protocols/addresses"
 	"github.com/pappus-network/pappus/protocols/announce"
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/protocols/headers"
@@ -109,6 +110,7 @@ func (n *Node) serve(ctx context.Context) {
 	register(headers.Spec(n.params), headers.NewServer(n.chain).Handle)
 	register(inventory.Spec(n.params), inventory.NewServer(source{n}).Handle)
 	n.host.SetStreamHandler(objects.Spec(n.params).ID, bulk.Handler(ctx, objects.Spec(n.params), objects.NewServer(source{n}).Handle))
+	register(addresses.Spec(n.params), n.addresses.Handle)
 	register(announce.Spec(n.params), announce.NewServer(n.params, listener{n}).Handle)
 	register(stem.Spec(n.params), stem.NewServer(n.relaying.relay).Handle)
 }

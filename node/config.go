@@ -17,6 +17,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"github.com/pappus-network/pappus/dandelion"
+	"github.com/pappus-network/pappus/discovery"
 	"github.com/pappus-network/pappus/discovery/slots"
 	"github.com/pappus-network/pappus/relay"
 )
@@ -49,6 +50,7 @@ type Config struct {
 	Connect []string // multiaddrs with /p2p/<peer id>: dial these and only these
 	AddNode []string // multiaddrs with /p2p/<peer id>: keep a link to these as well
 
+	Outbound int           // links to peers of the node's own choice; 0 = none
 	MaxPeers int           // connected peers above which the youngest idle ones are let go
 	Rotate   time.Duration // mean time after which an outbound link makes way for another; 0 = never
 
@@ -85,6 +87,7 @@ func DefaultConfig() Config {
 	return Config{
 		Network:  "mainnet",
 		DataDir:  dir,
+		Outbound: discovery.DefaultConfig().Outbound,
 		MaxPeers: 125, // connections of Bitcoin Core's default
 		Rotate:   slots.DefaultConfig().Mean,
 
@@ -151,6 +154,9 @@ func (c Config) validateLinks() error {
 	}
 	if c.MaxPeers < 1 {
 		return fmt.Errorf("max-peers %d is below 1", c.MaxPeers)
+	}
+	if c.Outbound < 0 {
+		return fmt.Errorf("outbound %d is below 0", c.Outbound)
 	}
 	if c.Rotate != 0 && c.Rotate < minRotate {
 		return fmt.Errorf("rotate %v is below %v: choose more, or 0 to keep links as they are", c.Rotate, minRotate)

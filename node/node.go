@@ -20,7 +20,9 @@ import (
 	"github.com/pappus-network/pappus/api"
 	"github.com/pappus-network/pappus/blocksync"
 	"github.com/pappus-network/pappus/chain"
+	"github.com/pappus-network/pappus/discovery"
 	"github.com/pappus-network/pappus/events"
+	"github.com/pappus-network/pappus/protocols/addresses"
 	"github.com/pappus-network/pappus/protocols/announce"
 	"github.com/pappus-network/pappus/protocols/status"
 	"github.com/pappus-network/pappus/relay/journal"
@@ -61,14 +63,16 @@ type Node struct {
 	gater   *gater
 	payTo   []byte
 
-	bus      *Bus
-	ledger   *status.Ledger
-	peers    *peers
-	keeper   *keeper
-	sync     *blocksync.Sync
-	announce *announce.Announcer
-	relaying *relaying // set by Run
-	nonce    uint64
+	bus       *Bus
+	ledger    *status.Ledger
+	peers     *peers
+	keeper    *keeper
+	sync      *blocksync.Sync
+	announce  *announce.Announcer
+	relaying  *relaying // set by Run, and so are
+	finder    *discovery.Finder
+	addresses *addresses.Server
+	nonce     uint64
 
 	opened  *opened // nil: the parts belong to somebody else
 	ready   chan struct{}
@@ -162,6 +166,9 @@ func (n *Node) run(ctx context.Context) error {
 	if err := n.openRelay(ctx); err != nil {
 		return err
 	}
+	if err := n.openFinder(ctx); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return n.awaitQuit(ctx) })
 	lines := newLogbook(n.log, n.bus, time.Now)
@@ -183,6 +190,7 @@ func (n *Node) run(ctx context.Context) error {
 	}
 	group.Go(func() error { return n.keeper.Run(ctx) })
 	group.Go(func() error { return n.rotate(ctx) })
+	n.find(ctx, group)
 	group.Go(func() error { return n.keepBans(ctx) })
 	if n.cfg.Mine {
 		group.Go(func() error { return n.miner().Run(ctx) })

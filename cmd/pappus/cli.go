@@ -108,6 +108,7 @@ func newParser(p *program, env []string, term terminal) (*kong.Kong, error) {
 			"datadir":     defaults.DataDir,
 			"network":     defaults.Network,
 			"api":         defaults.API,
+			"outbound":    strconv.Itoa(defaults.Outbound),
 			"max_peers":   strconv.Itoa(defaults.MaxPeers),
 			"mine_every":  defaults.MineEvery.String(),
 			"rotate":      defaults.Rotate.String(),

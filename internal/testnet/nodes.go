@@ -70,6 +70,7 @@ func newNode(t *testing.T, h host.Host, c *chain.Chain, seed uint64, log *slog.L
 	t.Helper()
 	cfg := node.DefaultConfig()
 	cfg.Network, cfg.API = c.Params().Name, "off"
+	cfg.Outbound = 0 // a story says who is linked
 	for _, f := range adjust {
 		f(&cfg)
 	}

@@ -1,11 +1,15 @@
 package study
 
 import (
+	"math"
 	"os"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pappus-network/pappus/sim"
+	"github.com/pappus-network/pappus/sim/score"
 )
 
 // quick are the scenarios of go test -short: one for each of the routers' rules.
@@ -36,7 +40,51 @@ func TestReadyScenariosHold(t *testing.T) {
 			for _, broken := range j.Outside() {
 				t.Error(broken)
 			}
+			checkBounds(t, &j.Results)
 		})
+	}
+}
+
+// checkBounds holds what spies have found out against what every protocol lets them:
+// an interval that ends below it is a fault of the simulator or of an estimator.
+func checkBounds(t *testing.T, r *Results) {
+	t.Helper()
+	for _, row := range r.Rows() {
+		set := row.Point.Settings
+		if set.Sim.Adversary.Kind != sim.Spies || set.Sim.Load.Source != sim.Each || set.Attack.Messages > 1 {
+			continue
+		}
+		n := float64(set.Graph.Nodes)
+		precision, recall := score.LowerBounds(math.Floor(set.Sim.Adversary.Share*n+1e-9) / n)
+		least := map[string]float64{"precision": precision, "recall": recall}[row.Metric.Name]
+		if row.Ours.High < least {
+			t.Errorf("%s at %s is %s at most, below %v, which no protocol is", row.Metric.Name, r.Scenario.Label(row.Point), Number(row.Ours.High), least)
+		}
+	}
+}
+
+// TestExactValues: what scenarios call exact is what the formulas give.
+func TestExactValues(t *testing.T) {
+	for _, name := range []string{"line", "trees"} {
+		s, err := Load(name, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range s.Published {
+			var want float64
+			switch at := p.At["graph.degree"].(type) {
+			case int64:
+				if want, err = score.TreeFirstTimestamp(int(at), 1); err != nil {
+					t.Fatal(err)
+				}
+			default:
+				share := p.At["adversary.p"].(float64)
+				want = map[string]float64{"precision": score.LinePrecision(share), "recall": share}[p.Metric]
+			}
+			if math.Abs(p.Value-want) > p.Within+1e-5 { // they are written to five digits
+				t.Errorf("%s: %v is said to be %v, and is %v", name, p.At, p.Value, want)
+			}
+		}
 	}
 }
 

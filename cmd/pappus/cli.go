@@ -24,6 +24,7 @@ type program struct {
 	Tx      txCommands      `cmd:"" help:"Send transactions and follow them."`
 	Mempool mempoolCommands `cmd:"" help:"See what waits for a block."`
 	Sim     simCommands     `cmd:"" help:"Measure how transactions spread, and what adversaries learn, in simulated networks."`
+	Seeder  seederCommand   `cmd:"" help:"Answer DNS for the network's peers, so that new nodes find their first ones."`
 	RPC     rpcCommand      `cmd:"" name:"rpc" help:"Call a method of the running node's API."`
 	Version versionCommand  `cmd:"" help:"Print the version."`
 }

@@ -105,7 +105,7 @@ func (z *Zone) Answer(q *dns.Msg, hosts []Host, whole bool, rng *rand.Rand) *dns
 func (z *Zone) apex(a *dns.Msg, ask dns.Question, hosts []Host, rng *rand.Rand) {
 	switch ask.Qtype {
 	case dns.TypeA, dns.TypeAAAA:
-		a.Answer = addresses(ask, hosts, rng)
+		a.Answer = ips(ask, hosts, rng)
 	case dns.TypeSOA:
 		a.Answer = []dns.RR{z.soa(ask.Name)}
 	case dns.TypeNS:
@@ -126,8 +126,8 @@ func header(name string, kind uint16) dns.RR_Header {
 	return dns.RR_Header{Name: name, Rrtype: kind, Class: dns.ClassINET, Ttl: ttl}
 }
 
-// addresses draws addresses of the family that was asked for.
-func addresses(ask dns.Question, hosts []Host, rng *rand.Rand) []dns.RR {
+// ips draws addresses of the family that was asked for.
+func ips(ask dns.Question, hosts []Host, rng *rand.Rand) []dns.RR {
 	var out []dns.RR
 	for _, ip := range draw(hosts, rng, mostAddrs, func(h Host) (netip.Addr, bool) {
 		for _, a := range h.Addrs {

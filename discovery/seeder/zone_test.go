@@ -21,8 +21,8 @@ func zone(tb testing.TB) *Zone {
 	return z
 }
 
-// host returns the i-th peer at an address.
-func host(tb testing.TB, i int, addrs ...string) Host {
+// named returns the i-th peer at an address.
+func named(tb testing.TB, i int, addrs ...string) Host {
 	tb.Helper()
 	raw := []byte(fmt.Sprintf("peer %027d", i))
 	h := Host{ID: peer.ID(append([]byte{0, byte(len(raw))}, raw...))}
@@ -42,8 +42,8 @@ func crowd(tb testing.TB, n int) []Host {
 	var hosts []Host
 	for i := range n {
 		hosts = append(hosts,
-			host(tb, 2*i, fmt.Sprintf("/ip4/%d.%d.0.1/tcp/8477", 11+i/200, i%200), fmt.Sprintf("/ip6/2a%02x:%x::1/tcp/8477", i/200, i%200+1)),
-			host(tb, 2*i+1, fmt.Sprintf("/ip4/198.51.%d.%d/tcp/8477", i/200, i%200)))
+			named(tb, 2*i, fmt.Sprintf("/ip4/%d.%d.0.1/tcp/8477", 11+i/200, i%200), fmt.Sprintf("/ip6/2a%02x:%x::1/tcp/8477", i/200, i%200+1)),
+			named(tb, 2*i+1, fmt.Sprintf("/ip4/198.51.%d.%d/tcp/8477", i/200, i%200)))
 	}
 	return hosts
 }
@@ -53,7 +53,7 @@ func question(name string, kind uint16) *dns.Msg { return new(dns.Msg).SetQuesti
 func draws() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
 
 func TestZoneNamesPeers(t *testing.T) {
-	hosts := []Host{host(t, 1, "/ip4/192.0.2.1/tcp/8477", "/ip6/2001:db8::1/tcp/8477")}
+	hosts := []Host{named(t, 1, "/ip4/192.0.2.1/tcp/8477", "/ip6/2001:db8::1/tcp/8477")}
 	for _, c := range []struct {
 		name string
 		kind uint16

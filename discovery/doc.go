@@ -9,5 +9,5 @@
 // from getaddr, asked once of every peer that the node has dialled. Whoever uses it
 // tells it of peers that have completed the handshake, and of their end.
 //
-// Not yet: DNS seeds, anchors, adverts of the node's own address.
+// Seeds are asked by [Finder.Seed]. Not yet: anchors, adverts of the node's own address.
 package discovery

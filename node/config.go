@@ -18,6 +18,7 @@ import (
 
 	"github.com/pappus-network/pappus/dandelion"
 	"github.com/pappus-network/pappus/discovery"
+	"github.com/pappus-network/pappus/discovery/dnsseed"
 	"github.com/pappus-network/pappus/discovery/slots"
 	"github.com/pappus-network/pappus/relay"
 )
@@ -49,6 +50,9 @@ type Config struct {
 	Listen  []string // multiaddrs; empty = [DefaultListen] of the network
 	Connect []string // multiaddrs with /p2p/<peer id>: dial these and only these
 	AddNode []string // multiaddrs with /p2p/<peer id>: keep a link to these as well
+
+	Seeds     []string // host names of DNS seeds, asked when the address book has not brought links
+	DNSServer string   // host:port that is asked for them; empty = the system's resolver
 
 	Outbound int           // links to peers of the node's own choice; 0 = none
 	MaxPeers int           // connected peers above which the youngest idle ones are let go
@@ -154,6 +158,9 @@ func (c Config) validateLinks() error {
 	}
 	if c.MaxPeers < 1 {
 		return fmt.Errorf("max-peers %d is below 1", c.MaxPeers)
+	}
+	if _, err := dnsseed.System(c.DNSServer); err != nil {
+		return err
 	}
 	if c.Outbound < 0 {
 		return fmt.Errorf("outbound %d is below 0", c.Outbound)

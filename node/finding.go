@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pappus-network/pappus/discovery"
+	"github.com/pappus-network/pappus/discovery/dnsseed"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/addresses"
 	"github.com/pappus-network/pappus/protocols/addrlist"
@@ -47,6 +48,13 @@ func (n *Node) find(ctx context.Context, group *errgroup.Group) {
 		n.host.Network().Notify(watch)
 		defer n.host.Network().StopNotify(watch)
 		return n.finder.Run(ctx)
+	})
+	group.Go(func() error {
+		resolver, err := dnsseed.System(n.cfg.DNSServer)
+		if err != nil {
+			return err
+		}
+		return n.finder.Seed(ctx, resolver, n.cfg.Seeds, fork(n.secret))
 	})
 }
 

@@ -48,6 +48,8 @@ type nodeFlags struct {
 	Listen      []string      `help:"Address to listen on; may be repeated. Without it: TCP and QUIC on every interface." placeholder:"MULTIADDR"`
 	Connect     []string      `help:"Peer to connect with, and none but such; may be repeated." placeholder:"MULTIADDR"`
 	AddNode     []string      `name:"addnode" help:"Peer to keep a link to as well; may be repeated." placeholder:"MULTIADDR"`
+	Seed        []string      `help:"DNS seed to ask for peers when the address book has not brought links; may be repeated." placeholder:"HOST"`
+	DNSServer   string        `name:"dns-server" help:"Server to ask for seeds, instead of the system's." placeholder:"HOST:PORT"`
 	Outbound    int           `help:"Links to peers of the node's own choice; 0 for none." default:"${outbound}" placeholder:"N"`
 	MaxPeers    int           `help:"Peers above which the youngest idle ones are let go." default:"${max_peers}" placeholder:"N"`
 	Rotate      time.Duration `help:"Mean time after which an outbound link makes way for another; 0 keeps all." default:"${rotate}" placeholder:"TIME"`
@@ -70,6 +72,7 @@ type nodeFlags struct {
 func (f nodeFlags) config(g globals) node.Config {
 	cfg := f.chainFlags.config(g)
 	cfg.Listen, cfg.Connect, cfg.AddNode = f.Listen, f.Connect, f.AddNode
+	cfg.Seeds, cfg.DNSServer = f.Seed, f.DNSServer
 	cfg.Outbound, cfg.MaxPeers, cfg.Rotate = f.Outbound, f.MaxPeers, f.Rotate
 	cfg.Broadcast, cfg.Fluff, cfg.MempoolMiB = f.Broadcast, f.Fluff, f.MaxMempool
 	cfg.Route, cfg.Diffusing, cfg.Embargo = f.Route, f.Diffusing, f.Embargo

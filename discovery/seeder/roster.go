@@ -11,12 +11,16 @@ import (
 	"github.com/multiformats/go-multiaddr"
 )
 
-// Rules of the crawl. It is polite: a peer is visited twice an hour, for as long as a
-// handshake and one answer take.
+// Rules of the crawl. It is polite: a peer of a large network is visited twice an hour,
+// for as long as a handshake and one answer take.
 const (
-	// revisit is the time between two visits of a peer that answers, retry the
-	// first between two of one that does not, which doubles up to slowest.
+	// revisit is the time between two visits of a peer that answers, in a network
+	// of more than 600; in a smaller one it is a share of that for each peer, and
+	// soonest at least, so that a network that grows from a handful is seen to.
 	revisit = 30 * time.Minute
+	portion = 3 * time.Second
+	soonest = time.Minute
+	// retry is the first between two of one that does not, which doubles up to slowest.
 	retry   = 10 * time.Minute
 	slowest = 8 * time.Hour
 	// fresh is how old the last visit of a peer may be that is named.
@@ -113,7 +117,7 @@ func (r *Roster) Visited(now time.Time, id peer.ID, v Visit) {
 	}
 	k.away, k.last = false, v
 	if v.Up {
-		k.seen, k.failed, k.next = now, 0, now.Add(revisit)
+		k.seen, k.failed, k.next = now, 0, now.Add(r.every())
 		return
 	}
 	if k.failed++; k.failed >= giveUp {
@@ -124,6 +128,11 @@ func (r *Roster) Visited(now time.Time, id peer.ID, v Visit) {
 		return
 	}
 	k.next = now.Add(min(retry<<(k.failed-1), slowest))
+}
+
+// every is the time between two visits.
+func (r *Roster) every() time.Duration {
+	return min(max(time.Duration(len(r.peers))*portion, soonest), revisit)
 }
 
 // Hosts returns the peers that are worth naming: full, reachable at their last visit,

@@ -39,10 +39,10 @@ func TestPeersAreNamedAfterAVisitAndWhileTheyAnswer(t *testing.T) {
 	if n := len(r.Hosts(noon)); n != 5 {
 		t.Errorf("%d of 5 are named", n)
 	}
-	if n := visitAll(r, noon.Add(revisit-time.Second), func(Host) Visit { return up(100) }); n != 0 {
+	if n := visitAll(r, noon.Add(r.every()-time.Second), func(Host) Visit { return up(100) }); n != 0 {
 		t.Errorf("%d are visited again at once", n)
 	}
-	later := noon.Add(revisit)
+	later := noon.Add(r.every())
 	visitAll(r, later, func(h Host) Visit {
 		if h.ID == named(t, 0).ID {
 			return Visit{}
@@ -54,6 +54,17 @@ func TestPeersAreNamedAfterAVisitAndWhileTheyAnswer(t *testing.T) {
 	}
 	if n := len(r.Hosts(later.Add(fresh + time.Second))); n != 0 {
 		t.Errorf("%d are named that nobody has seen for %v", n, fresh)
+	}
+}
+
+func TestLargeNetworksAreVisitedMoreSeldom(t *testing.T) {
+	r := NewRoster()
+	for i := range 1000 {
+		if n, want := r.Len(), map[int]time.Duration{0: soonest, 100: 5 * time.Minute, 900: revisit}; want[n] != 0 && r.every() != want[n] {
+			t.Errorf("%d peers are visited every %v, want %v", n, r.every(), want[n])
+		}
+		h := named(t, i, fmt.Sprintf("/ip4/11.%d.%d.1/tcp/1", i/50, i%50))
+		r.Learn(noon, h.ID, h.Addrs)
 	}
 }
 

@@ -63,6 +63,7 @@ func mechanismKeys() []Key {
 		span("flooding.delay", 0, func(s *Settings) *time.Duration { return &s.Sim.Flooding.Delay }),
 		span("diffusion.outbound", 1, func(s *Settings) *time.Duration { return &s.Sim.Diffusion.Outbound }),
 		span("diffusion.inbound", 1, func(s *Settings) *time.Duration { return &s.Sim.Diffusion.Inbound }),
+		span("diffusion.remembered", 1, func(s *Settings) *time.Duration { return &s.Sim.Diffusion.Remembered }),
 
 		whole("mesh.low", 1, maxNodes, func(s *Settings) *int { return &s.Sim.Mesh.Low }),
 		whole("mesh.degree", 1, maxNodes, func(s *Settings) *int { return &s.Sim.Mesh.Degree }),

@@ -27,7 +27,7 @@ func (s Settings) folder() string { return filepath.Join(s.DataDir, network) }
 func (s Settings) arguments() []string {
 	args := []string{
 		"node", "--json", "--log-level", "debug", "--network", network, "--datadir", s.DataDir,
-		"--listen", s.Listen, "--api", "127.0.0.1:0", "--rotate", "0s",
+		"--listen", s.Listen, "--api", "127.0.0.1:0", "--rotate", "0s", "--outbound", "0",
 	}
 	if s.Broadcast != "" {
 		args = append(args, "--broadcast", s.Broadcast, "--fluff", s.Fluff)
@@ -43,6 +43,7 @@ func (s Settings) config() node.Config {
 	cfg := node.DefaultConfig()
 	cfg.Network, cfg.DataDir = network, s.DataDir
 	cfg.Listen, cfg.API, cfg.Rotate = []string{s.Listen}, "127.0.0.1:0", 0
+	cfg.Outbound = 0 // links are the plan's, or the graph would not be what it drew
 	if s.Broadcast != "" {
 		cfg.Broadcast, cfg.Fluff = s.Broadcast, s.Fluff
 	}

@@ -132,7 +132,7 @@ func TestHalvesOfANetworkAgreeAfterACut(t *testing.T) {
 
 func TestTransactionsSurviveRotation(t *testing.T) {
 	p := plan()
-	p.Nodes = 30
+	p.Nodes, p.Outbound = 20, 4 // for a quarter of an hour
 	p.Adjust = func(cfg *node.Config) { cfg.Rotate = time.Minute }
 	RunNetwork(t, p, func(t *testing.T, net *Network) {
 		for _, n := range net.Nodes { // as an address book does

@@ -136,8 +136,11 @@ func TestOneAnswerAConnection(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
-		if len(w.server.answered) != 0 {
-			t.Errorf("%d connections are remembered after their end", len(w.server.answered))
+		w.server.mu.Lock()
+		remembered := len(w.server.answered)
+		w.server.mu.Unlock()
+		if remembered != 0 {
+			t.Errorf("%d connections are remembered after their end", remembered)
 		}
 		testhost.Connect(t, a, b)
 		if again := ask(a, b); first != 1 || again != 1 {

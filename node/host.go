@@ -65,15 +65,7 @@ func newHost(ctx context.Context, cfg Config, parts hostParts) (host.Host, peers
 	h, err := libp2p.New(
 		libp2p.Identity(parts.key),
 		libp2p.Peerstore(known),
-		libp2p.NoListenAddrs,
-		libp2p.Transport(tcp.NewTCPTransport),
-		libp2p.Transport(libp2pquic.NewTransport),
-		libp2p.Security(tls.ID, tls.New),
-		libp2p.Security(noise.ID, noise.New),
-		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
-		libp2p.UserAgent(Agent),
-		libp2p.ProtocolVersion("pappus/1"),
-		libp2p.DisableRelay(),
+		speech(),
 		libp2p.NonPublicAddrPublishing(cfg.local()),
 		libp2p.ConnectionManager(manager),
 		libp2p.ConnectionGater(parts.gater),
@@ -85,6 +77,22 @@ func newHost(ctx context.Context, cfg Config, parts hostParts) (host.Host, peers
 		return nil, nil, errors.Join(fmt.Errorf("make libp2p host: %w", err), known.Close(), manager.Close())
 	}
 	return h, known, nil
+}
+
+// speech is what every host of ours speaks, and how it names itself: identify must
+// tell no two apart. It does not listen yet.
+func speech() libp2p.Option {
+	return libp2p.ChainOptions(
+		libp2p.NoListenAddrs,
+		libp2p.Transport(tcp.NewTCPTransport),
+		libp2p.Transport(libp2pquic.NewTransport),
+		libp2p.Security(tls.ID, tls.New),
+		libp2p.Security(noise.ID, noise.New),
+		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
+		libp2p.UserAgent(Agent),
+		libp2p.ProtocolVersion("pappus/1"),
+		libp2p.DisableRelay(),
+	)
 }
 
 // local says whether the network is one that lives on private addresses.

@@ -17,11 +17,6 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
-	"github.com/libp2p/go-libp2p/p2p/security/noise"
-	tls "github.com/libp2p/go-libp2p/p2p/security/tls"
-	libp2pquic "github.com/libp2p/go-libp2p/p2p/transport/quic"
-	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pappus-network/pappus/discovery/seeder"
@@ -97,15 +92,7 @@ func RunSeeder(ctx context.Context, cfg SeederConfig, log *slog.Logger, ready fu
 // is made anew at each start.
 func seederHost() (host.Host, error) {
 	h, err := libp2p.New(
-		libp2p.NoListenAddrs,
-		libp2p.Transport(tcp.NewTCPTransport),
-		libp2p.Transport(libp2pquic.NewTransport),
-		libp2p.Security(tls.ID, tls.New),
-		libp2p.Security(noise.ID, noise.New),
-		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
-		libp2p.UserAgent(Agent),
-		libp2p.ProtocolVersion("pappus/1"),
-		libp2p.DisableRelay(),
+		speech(),
 		libp2p.DisableMetrics(),
 	)
 	if err != nil {

@@ -27,7 +27,6 @@ const (
 	leave               // to goes
 	enter               // to comes back
 	rotate              // to's links may rotate
-	kinds
 )
 
 // event is something that happens: 40 bytes.

@@ -8,7 +8,7 @@ COUNT ?= 10
 BIN := $(CURDIR)/.bin
 SCENARIOS ?= line trees bitcoin-2015 dandelion-plus-plus dandelion-plus-plus-1000 p2p spies-dial-all bip156 default front latency black-holes
 
-.PHONY: build check test race lint fuzz bench syncbench relaybench sim-real attacks eclipse testground sim dead tools
+.PHONY: build check test race lint fuzz bench syncbench relaybench sim-real attacks eclipse testground sim web dead tools
 
 build: ## the program, into .bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/pappus ./cmd/pappus
@@ -72,6 +72,9 @@ attacks: ## who finds the sources of many transactions, of docs/measurements.md;
 
 testground: ## compositions with the real Testground, without Docker; minutes, and see the script for its ports
 	scripts/testground.sh $(COMPOSITIONS)
+
+web: ## the dashboard's page, from api/web/src into api/web/dist; needs Node.js, which building Pappus does not
+	scripts/web.sh build
 
 dead: tools ## functions that nothing calls
 	$(BIN)/deadcode -test ./...

@@ -1,0 +1,95 @@
+// An event in words, for the feed and for those who hear the page.
+
+import type { WireEvent } from "../contract";
+import { bytes, duration, shortHash } from "./format";
+
+// loud is spoken and shown; plain is shown; quiet is shown when asked for: on a
+// hundred nodes one transaction makes some hundred of them.
+export type Weight = "loud" | "plain" | "quiet";
+
+export interface Description {
+	text: string;
+	weight: Weight;
+}
+
+export function describe({ kind, data: d }: WireEvent, name: (id: string) => string): Description {
+	const at = d.node === undefined ? "this node" : name(d.node);
+	const peer = name(d.peer ?? "");
+	const tx = shortHash(d.txid ?? "");
+	const loud = (text: string): Description => ({ text, weight: "loud" });
+	const plain = (text: string): Description => ({ text, weight: "plain" });
+	const quiet = (text: string): Description => ({ text, weight: "quiet" });
+	switch (kind) {
+		case "node_added":
+			return loud(`${at} joined`);
+		case "node_restarted":
+			return loud(`${at} is back`);
+		case "node_removed":
+			return loud(`${at} left`);
+		case "node_killed":
+			return loud(`${at} was killed`);
+		case "partitioned":
+			return loud(`network split into ${(d.groups ?? []).map((g) => g.length).join(" and ")} nodes`);
+		case "healed":
+			return loud("network whole again");
+		case "spy":
+			return d.on ? plain(`spies listen: ${(d.spies ?? []).join(", ")}`) : plain("spies off");
+		case "tx_sent":
+			return loud(`${at} sent ${tx}`);
+		case "tx_mined":
+			return loud(`${(d.txids ?? []).map(shortHash).join(", ")} mined at height ${d.height}`);
+		case "tx_stemmed":
+			return plain(`${tx}: stem from ${at} to ${name(d.to ?? "")}`);
+		case "tx_fluffed":
+			return plain(`${tx}: ${at} ends the stem (${cause(d.cause ?? "")})`);
+		case "tx_heard":
+			return quiet(`${at} heard of ${(d.txids ?? []).map(shortHash).join(", ")} from ${name(d.from ?? "")}`);
+		case "tx_accepted":
+			return quiet(`${tx}: in the mempool of ${at}, ${bytes(d.bytes ?? 0)}`);
+		case "tx_refused":
+			return plain(`${at} refused ${tx || "a transaction"}: ${words(d.reason)}`);
+		case "block":
+			return quiet(`${at} is at height ${d.height}, ${d.txs} transactions`);
+		case "block_undone":
+			return plain(`${at} undid block ${d.height}`);
+		case "headers":
+			return quiet(`${at} has ${d.added} more headers, to ${d.height}`);
+		case "sync_stalled":
+			return plain(`${at}: ${peer} held blocks back for ${duration(d.timeout_ms ?? 0)}`);
+		case "peer_up":
+			return quiet(d.inbound ? `${peer} connected to ${at}` : `${at} connected to ${peer}`);
+		case "peer_down":
+			return quiet(`${at} lost ${peer}: ${words(d.reason)}`);
+		case "charged":
+			return plain(`${at} charged ${peer}: ${words(d.reason)}`);
+		case "banned":
+			return loud(`${at} banned ${name(d.subject ?? "")}: ${words(d.reason)}`);
+		case "gap":
+			return plain(`${d.missed ?? "some"} events were missed`);
+		default:
+			return quiet(kind);
+	}
+}
+
+// words makes a reason code readable; the code itself stays recognisable.
+export function words(code: string | undefined): string {
+	return (code ?? "no reason given").replaceAll("_", " ");
+}
+
+// Why a stem ended, as the node's events name it.
+export function cause(code: string): string {
+	switch (code) {
+		case "diffuser":
+			return "it is a diffuser in this epoch";
+		case "chosen":
+			return "drawn for this transaction";
+		case "loop":
+			return "the stem came back to it";
+		case "embargo":
+			return "its embargo ran out";
+		case "no_peer":
+			return "it has no stem peer";
+		default:
+			return words(code);
+	}
+}

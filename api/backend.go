@@ -26,7 +26,7 @@ var (
 )
 
 // Backend is the node as the API needs it. All of it is safe for concurrent
-// use, and none of it waits for the validation of a block.
+// use, and none of it waits for the validation of a block but Blocks and Templates.
 type Backend struct {
 	Params  *chaincfg.Params
 	Chain   Chain
@@ -39,6 +39,13 @@ type Backend struct {
 	Sync    Sync
 	Control Control
 	Metrics *prometheus.Registry // nil = no metrics, kept or served
+
+	Tips      Tips
+	Blocks    Blocks
+	Templates Templates
+	Pool      Pool
+	Wires     Wires
+	Logs      Logs
 }
 
 // Chain answers what is in the chain.
@@ -58,6 +65,7 @@ type Chain interface {
 type Tip struct {
 	Hash   chainhash.Hash
 	Height int32
+	Txs    uint64 // from genesis to here
 }
 
 // Disk answers what the chain takes up.
@@ -72,6 +80,7 @@ type Usage struct {
 	PruneHeight int32 // lowest block that is kept, if pruned
 	PruneTarget int64 // bytes, if pruned
 	TxIndex     bool  // any transaction is found by its id
+	Filters     bool  // BIP 158's are kept
 }
 
 // Mempool answers for transactions, in the mempool or in blocks, and takes new ones.
@@ -202,6 +211,7 @@ func (b Backend) validate() error {
 	for name, missing := range map[string]bool{
 		"Params": b.Params == nil, "Chain": b.Chain == nil, "Disk": b.Disk == nil, "Mempool": b.Mempool == nil, "Own": b.Own == nil,
 		"Miner": b.Miner == nil, "Peers": b.Peers == nil, "Kept": b.Kept == nil, "Sync": b.Sync == nil, "Control": b.Control == nil,
+		"Tips": b.Tips == nil, "Blocks": b.Blocks == nil, "Templates": b.Templates == nil, "Pool": b.Pool == nil, "Wires": b.Wires == nil, "Logs": b.Logs == nil,
 	} {
 		if missing {
 			return fmt.Errorf("api backend lacks %s", name)

@@ -11,6 +11,7 @@ import (
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chaincfg/v2"
 
+	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/chain/headertree"
 )
 
@@ -24,7 +25,7 @@ func (d *dispatcher) blockchainMethods() []method {
 		{
 			name: "getblock", handle: d.getBlock, heavy: true,
 			args:    []argument{blockHash, {name: "verbosity", alias: "verbose", optional: true}},
-			summary: "Returns a block: with verbosity 0 its bytes in hexadecimal, with 1 (the default) its header's fields and transaction ids, with 2 its transactions in full. Fees and spent outputs (bitcoind's verbosity 3) are not known here.",
+			summary: "Returns a block: with verbosity 0 its bytes in hexadecimal, with 1 (the default) its header's fields and transaction ids, with 2 its transactions in full with their fees, with 3 also the outputs that they spend. Fees and spent outputs are not known of blocks off the validated chain.",
 		},
 		{
 			name: "getblockchaininfo", handle: d.getBlockchainInfo,
@@ -209,16 +210,33 @@ func (d *dispatcher) getBlock(_ context.Context, a arguments) (any, error) {
 		r.Tx = ids
 		return r, nil
 	}
+	var spent []chain.Output
+	if v.isMain(e) {
+		block.SetHeight(e.Height)
+		if spent, err = d.Blocks.SpentBy(block); err != nil {
+			d.log.Error("cannot read spent outputs", "block", hash, "err", err) // the block itself is right
+		}
+	}
+	r.Tx, err = d.transactions(block, spent, verbosity >= 3)
+	return r, err
+}
+
+// transactions describes those of a block; spent are the outputs that they spend, in
+// order, nil if not known.
+func (d *dispatcher) transactions(block *btcutil.Block, spent []chain.Output, prevouts bool) ([]transaction, error) {
 	all := make([]transaction, 0, len(block.Transactions()))
-	for _, tx := range block.Transactions() {
+	for i, tx := range block.Transactions() {
 		t, err := d.transaction(tx)
 		if err != nil {
 			return nil, err
 		}
+		if n := len(tx.MsgTx().TxIn); i > 0 && len(spent) >= n {
+			d.addSpent(&t, tx, spent[:n], prevouts)
+			spent = spent[n:]
+		}
 		all = append(all, t)
 	}
-	r.Tx = all
-	return r, nil
+	return all, nil
 }
 
 // rawBlock reads a block whose header is known.

@@ -15,6 +15,7 @@ type Config struct {
 	Dir      string // the network's folder, where the cookie is written
 	User     string // in addition to the cookie; both or neither
 	Password string
+	Auth     []string // USER:SALT$HASH, as bitcoind's -rpcauth
 }
 
 // DefaultConfig returns the settings of an API that was told nothing but its folder.
@@ -40,10 +41,15 @@ func (c Config) Validate() error {
 	if strings.Contains(c.User, ":") {
 		return errors.New("rpcuser contains a colon, which Basic authentication cannot carry: choose another")
 	}
+	for _, line := range c.Auth {
+		if _, err := parseSalted(line); err != nil {
+			return err
+		}
+	}
 	// The API has no encryption and whoever passes it can stop the node: beyond
 	// this machine it is opened only by somebody who has chosen a password for it.
-	if !isLoopback(host) && c.User == "" {
-		return fmt.Errorf("api %s can be reached from other machines: set --rpcuser and --rpcpassword, or listen on 127.0.0.1 and use an SSH tunnel", c.Listen)
+	if !isLoopback(host) && c.User == "" && len(c.Auth) == 0 {
+		return fmt.Errorf("api %s can be reached from other machines: set --rpcauth, or --rpcuser and --rpcpassword, or listen on 127.0.0.1 and use an SSH tunnel", c.Listen)
 	}
 	return nil
 }

@@ -15,6 +15,10 @@ func (d *dispatcher) controlMethods() []method {
 			summary: "Lists all methods by group, or explains one. Arguments in parentheses are optional; all may be given by name.",
 		},
 		{
+			name: "getrpcinfo", handle: d.getRPCInfo,
+			summary: "Returns the calls that are being answered, this one included, and for how many microseconds. logpath is empty: the log goes to standard error.",
+		},
+		{
 			name: "stop", handle: d.stop,
 			summary: "Shuts the node down. The answer comes before that.",
 		},

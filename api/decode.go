@@ -10,6 +10,7 @@ import (
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
+	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/chain/headertree"
 )
 
@@ -25,6 +26,7 @@ type transaction struct {
 	LockTime uint32   `json:"locktime"`
 	Vin      []input  `json:"vin"`
 	Vout     []output `json:"vout"`
+	Fee      *amount  `json:"fee,omitempty"` // if the outputs that it spends are known
 	Hex      string   `json:"hex,omitempty"`
 }
 
@@ -34,7 +36,16 @@ type input struct {
 	Vout      *uint32    `json:"vout,omitempty"`
 	ScriptSig *scriptSig `json:"scriptSig,omitempty"`
 	Witness   []string   `json:"txinwitness,omitempty"`
+	Prevout   *prevout   `json:"prevout,omitempty"`
 	Sequence  uint32     `json:"sequence"`
+}
+
+// prevout is the output that an input spends.
+type prevout struct {
+	Generated    bool         `json:"generated"`
+	Height       int32        `json:"height"`
+	Value        amount       `json:"value"`
+	ScriptPubKey scriptPubKey `json:"scriptPubKey"`
 }
 
 type scriptSig struct {
@@ -83,6 +94,22 @@ func (d *dispatcher) transaction(tx *btcutil.Tx) (transaction, error) {
 		t.Vout = append(t.Vout, output{Value: amount(out.Value), N: n, ScriptPubKey: d.describeScript(out.PkScript)})
 	}
 	return t, nil
+}
+
+// addSpent adds what the outputs that a transaction spends tell: its fee, and if wanted
+// the outputs themselves.
+func (d *dispatcher) addSpent(t *transaction, tx *btcutil.Tx, spent []chain.Output, prevouts bool) {
+	fee := amount(0)
+	for i, o := range spent {
+		fee += amount(o.Value)
+		if prevouts {
+			t.Vin[i].Prevout = &prevout{Generated: o.Coinbase, Height: o.Height, Value: amount(o.Value), ScriptPubKey: d.describeScript(o.Script)}
+		}
+	}
+	for _, o := range tx.MsgTx().TxOut {
+		fee -= amount(o.Value)
+	}
+	t.Fee = &fee
 }
 
 func describeInput(in *wire.TxIn, coinbase bool) input {

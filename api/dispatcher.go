@@ -1,12 +1,14 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +25,11 @@ type dispatcher struct {
 	table   []*method // in the order of help
 	byName  map[string]*method
 	heavy   chan struct{}
+
+	awaiting  chan struct{} // places for calls that wait for blocks
+	templates templates
+	active    active
+	absent    map[string]string // methods of others' that are not here, and why
 }
 
 func newDispatcher(b Backend, m *metrics, log *slog.Logger) *dispatcher {
@@ -33,19 +40,24 @@ func newDispatcher(b Backend, m *metrics, log *slog.Logger) *dispatcher {
 		metrics: m,
 		byName:  make(map[string]*method),
 		heavy:   make(chan struct{}, maxHeavy),
+
+		awaiting: make(chan struct{}, maxAwaiting),
+		absent:   unsupported(),
 	}
 	for _, group := range []struct {
 		name    string
 		methods []method
 	}{
-		{"Blockchain", d.blockchainMethods()},
-		{"Control", d.controlMethods()},
+		{"Blockchain", slices.Concat(d.blockchainMethods(), d.blockMethods(), d.waitingMethods())},
+		{"Control", slices.Concat(d.controlMethods(), d.loggingMethods())},
 		{"Mempool", d.mempoolMethods()},
-		{"Mining", d.miningMethods()},
-		{"Network", d.networkMethods()},
+		{"Mining", slices.Concat(d.miningMethods(), d.hashRateMethods())},
+		{"Network", slices.Concat(d.networkMethods(), d.wireMethods())},
 		{"Own", d.ownMethods()},
 		{"Rawtransactions", d.rawTransactionMethods()},
+		{"Util", d.utilMethods()},
 	} {
+		slices.SortFunc(group.methods, func(a, b method) int { return cmp.Compare(a.name, b.name) })
 		for _, m := range group.methods {
 			m.group = group.name
 			d.table = append(d.table, &m)
@@ -69,6 +81,7 @@ func (d *dispatcher) call(ctx context.Context, raw json.RawMessage) answer {
 		return newAnswer(q, nil, err)
 	}
 	since := time.Now()
+	defer d.active.begin(m.name)()
 	result, err := d.run(ctx, m, q.params)
 	a := newAnswer(q, result, err)
 	took := time.Since(since)
@@ -124,9 +137,12 @@ func codeOf(err *btcjson.RPCError) int {
 // maxTypo is how many characters a name may be off to be taken for a typing error.
 const maxTypo = 3
 
-// hint names the method that was probably meant.
+// hint says why a method of others' is not here, or names the one that was probably meant.
 func (d *dispatcher) hint(name string) string {
 	const list = "`help` lists all methods"
+	if why, ok := d.absent[name]; ok {
+		return why
+	}
 	// Distances cost the product of the lengths; no name of ours is that long.
 	if len(name) > 40 {
 		return list

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/chain/headertree"
 )
 
@@ -45,16 +47,28 @@ type fake struct {
 	onStop  func()
 	syncing bool
 	inside  chan struct{} // if not nil, Mine waits for it
+
+	moved    chan struct{} // closed and replaced with each new tip
+	spends   map[wire.OutPoint]chain.Output
+	filters  bool
+	verified [2]int // level and depth of the last Verify
+	proposed error
+	pings    int
+	shut     bool
+	fetched  []chainhash.Hash
+	level    slog.LevelVar
 }
 
 func newFake(params *chaincfg.Params) *fake {
 	f := &fake{
 		params: params,
 		tree:   headertree.New(params),
-		tip:    Tip{Hash: *params.GenesisHash},
+		tip:    Tip{Hash: *params.GenesisHash, Txs: 1},
 		blocks: make(map[chainhash.Hash][]byte),
 		tips:   map[chainhash.Hash]struct{}{*params.GenesisHash: {}},
 		index:  make(map[chainhash.Hash]chainhash.Hash),
+		moved:  make(chan struct{}),
+		spends: make(map[wire.OutPoint]chain.Output),
 	}
 	f.blocks[*params.GenesisHash] = encode(params.GenesisBlock)
 	return f
@@ -64,6 +78,7 @@ func (f *fake) backend() Backend {
 	return Backend{
 		Params: f.params, Chain: fakeChain{f}, Disk: f, Mempool: f, Own: f, Miner: f, Peers: f, Kept: fakeKept{f},
 		Sync: f, Control: f, Metrics: prometheus.NewRegistry(),
+		Tips: f, Blocks: f, Templates: f, Pool: fakePool{f}, Wires: f, Logs: &f.level,
 	}
 }
 
@@ -115,7 +130,9 @@ func (f *fake) connect(b *btcutil.Block, main bool) {
 		f.index[*tx.Hash()] = *b.Hash()
 	}
 	if main {
-		f.tip = Tip{Hash: *b.Hash(), Height: f.tip.Height + 1}
+		f.tip = Tip{Hash: *b.Hash(), Height: f.tip.Height + 1, Txs: f.tip.Txs + uint64(len(b.Transactions()))}
+		close(f.moved)
+		f.moved = make(chan struct{})
 	}
 }
 

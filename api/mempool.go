@@ -10,7 +10,7 @@ import (
 )
 
 func (d *dispatcher) mempoolMethods() []method {
-	return []method{
+	return append(d.relativeMethods(), []method{
 		{
 			name: "getmempoolentry", handle: d.getMempoolEntry,
 			args:    []argument{{name: "txid"}},
@@ -35,7 +35,7 @@ func (d *dispatcher) mempoolMethods() []method {
 			args:    []argument{{name: "verbose", optional: true}, {name: "mempool_sequence", optional: true}},
 			summary: "Returns the ids of all transactions in the mempool, or with verbose=true an object with an entry for each. A sequence number is not kept. Transactions in the stem phase are not in the mempool and never shown.",
 		},
-	}
+	}...)
 }
 
 // mempoolEntry has bitcoind's keys, and the older ones that btcjson reads.
@@ -102,18 +102,11 @@ func newFamily(all []Pending) family {
 
 // sum adds up a member and all that is reached from it, by parents or children.
 func (f family) sum(from chainhash.Hash, relatives func(*member) []chainhash.Hash) (count, size int, fee btcutil.Amount) {
-	seen := map[chainhash.Hash]struct{}{from: {}}
-	for queue := []chainhash.Hash{from}; len(queue) > 0; queue = queue[1:] {
-		m := f.members[queue[0]]
+	for _, hash := range f.reach(from, relatives) {
+		m := f.members[hash]
 		count++
 		size += virtual(m.weight)
 		fee += m.Fee
-		for _, next := range relatives(m) {
-			if _, ok := seen[next]; !ok {
-				seen[next] = struct{}{}
-				queue = append(queue, next)
-			}
-		}
 	}
 	return count, size, fee
 }

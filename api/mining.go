@@ -23,6 +23,8 @@ const maxGenerate = 10_000
 func (d *dispatcher) miningMethods() []method {
 	const where = " On regtest and simnet only; at most 10,000 blocks a call. maxtries is taken and not needed."
 	return []method{
+		d.generateBlockMethod(),
+		d.templateMethod(),
 		{
 			name: "generate", handle: d.generate,
 			args:    []argument{{name: "nblocks", alias: "numblocks"}, {name: "maxtries", optional: true}},
@@ -67,8 +69,8 @@ func (d *dispatcher) mine(ctx context.Context, a arguments, payTo []byte) (any, 
 	if err != nil {
 		return nil, err
 	}
-	if net := d.Params.Net; net != chaincfg.RegressionNetParams.Net && net != chaincfg.SimNetParams.Net {
-		return nil, refuse(btcjson.ErrRPCMisc, "%s works on regtest and simnet only, not on %s", a.method.name, d.Params.Name)
+	if err := d.mayMine(a.method.name); err != nil {
+		return nil, err
 	}
 	if n < 0 || n > maxGenerate {
 		return nil, refuse(btcjson.ErrRPCInvalidParameter, "nblocks must be from 0 to %d", maxGenerate)
@@ -78,6 +80,14 @@ func (d *dispatcher) mine(ctx context.Context, a arguments, payTo []byte) (any, 
 		return nil, fmt.Errorf("mined %d of %d blocks: %w", len(hashes), n, err)
 	}
 	return hashStrings(hashes), nil
+}
+
+// mayMine refuses where blocks are not for a CPU.
+func (d *dispatcher) mayMine(method string) error {
+	if net := d.Params.Net; net != chaincfg.RegressionNetParams.Net && net != chaincfg.SimNetParams.Net {
+		return refuse(btcjson.ErrRPCMisc, "%s works on regtest and simnet only, not on %s", method, d.Params.Name)
+	}
+	return nil
 }
 
 func (d *dispatcher) submitBlock(_ context.Context, a arguments) (any, error) {

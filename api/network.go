@@ -224,7 +224,7 @@ func (d *dispatcher) getNetworkInfo(context.Context, arguments) (any, error) {
 			ProtocolVersion: protocolVersion,
 			LocalServices:   hex64(n.Services),
 			LocalRelay:      true,
-			NetworkActive:   true,
+			NetworkActive:   d.Wires.Active(),
 			LocalAddresses:  []btcjson.LocalAddressesResult{},
 		},
 		PeerID:             n.ID.String(),

@@ -22,6 +22,7 @@ const (
 func (d *dispatcher) rawTransactionMethods() []method {
 	return []method{
 		d.createMethod(),
+		d.decodeScriptMethod(),
 		{
 			name: "decoderawtransaction", handle: d.decodeRawTransaction,
 			args:    []argument{{name: "hexstring"}, {name: "iswitness", optional: true}},

@@ -54,7 +54,7 @@ func New(cfg Config, backend Backend, log *slog.Logger) (*Server, error) {
 	s := &Server{
 		cfg:   cfg,
 		log:   log,
-		auth:  newAuth(cfg.User, cfg.Password),
+		auth:  newAuth(cfg.User, cfg.Password, cfg.Auth...),
 		ready: make(chan struct{}),
 	}
 	s.handler = newGuard(cfg, s.routes(newDispatcher(backend, counters, log), backend.Metrics), counters)

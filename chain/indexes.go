@@ -129,7 +129,7 @@ func (c *Chain) Filter(hash chainhash.Hash) ([]byte, error) {
 	c.swapping.RLock()
 	defer c.swapping.RUnlock()
 	if c.filters == nil {
-		return nil, errNoFilters
+		return nil, ErrNoFilters
 	}
 	raw, err := c.filters.FilterByBlockHash(&hash, wire.GCSFilterRegular)
 	if err != nil {
@@ -141,4 +141,22 @@ func (c *Chain) Filter(hash chainhash.Hash) ([]byte, error) {
 	return raw, nil
 }
 
-var errNoFilters = errors.New("filters are not kept: switch on --cfindex")
+// FilterHeader returns the header that BIP 157 chains the block's filter with.
+func (c *Chain) FilterHeader(hash chainhash.Hash) (chainhash.Hash, error) {
+	c.swapping.RLock()
+	defer c.swapping.RUnlock()
+	if c.filters == nil {
+		return chainhash.Hash{}, ErrNoFilters
+	}
+	raw, err := c.filters.FilterHeaderByBlockHash(&hash, wire.GCSFilterRegular)
+	if err != nil {
+		return chainhash.Hash{}, fmt.Errorf("filter header of block %v: %w", hash, err)
+	}
+	if len(raw) != chainhash.HashSize {
+		return chainhash.Hash{}, fmt.Errorf("filter header of block %v: %w", hash, ErrNotFound)
+	}
+	return chainhash.Hash(raw), nil
+}
+
+// ErrNoFilters says that the configuration keeps no filters.
+var ErrNoFilters = errors.New("filters are not kept: switch on --cfindex")

@@ -134,7 +134,7 @@ func TestMempoolLeavesNothingInTheHashCache(t *testing.T) {
 		}
 		seen = append(seen, tx.TxHash())
 	}
-	if _, err := c.template([]byte{0x6a}); err != nil {
+	if _, err := c.Template([]byte{0x6a}); err != nil {
 		t.Fatal(err)
 	}
 	for _, hash := range seen {

@@ -3,16 +3,11 @@ package chain
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 
 	"github.com/btcsuite/btcd/blockchain"
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
-	"github.com/btcsuite/btcd/mining"
-	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
-
-	"github.com/pappus-network/pappus/chain/txpool"
 )
 
 // maxMinedWeight is the heaviest block that is mined: the consensus limit less room for
@@ -46,48 +41,45 @@ func (c *Chain) Mine(ctx context.Context, payTo []byte, n int) ([]chainhash.Hash
 
 // mineOne returns nil if somebody else's block was faster.
 func (c *Chain) mineOne(ctx context.Context, payTo []byte) (*btcutil.Block, error) {
-	block, err := c.template(payTo)
+	t, err := c.Template(payTo)
 	if err != nil {
 		return nil, err
 	}
-	solved, err := c.solve(ctx, &block.Header)
-	if err != nil || !solved {
+	b, err := c.seal(ctx, t.Block)
+	if b == nil || err != nil {
 		return nil, err
 	}
-	b := btcutil.NewBlock(block)
 	if err := c.Accept(b); err != nil {
 		return nil, err
 	}
 	return b, nil
 }
 
-// template returns a block on the tip that lacks nothing but the proof of work.
-func (c *Chain) template(payTo []byte) (*wire.MsgBlock, error) {
-	// The generator needs one blockchain for long, and the mempool's lock meanwhile, whose
-	// holders call use: holding that would be the wrong order.
-	c.accepting.Lock()
-	defer c.accepting.Unlock()
-	if c.closed {
-		return nil, ErrClosed
+// MineTxs finds one block on the tip that holds these transactions, in this order, and
+// none of the mempool's. The fees are not claimed. The block is not accepted yet. As
+// [Chain.Mine] it is for networks whose blocks a CPU finds.
+func (c *Chain) MineTxs(ctx context.Context, payTo []byte, txs []*btcutil.Tx) (*btcutil.Block, error) {
+	if !c.params.GenerateSupported {
+		return nil, fmt.Errorf("mine on %s: %w", c.params.Name, ErrCannotMine)
 	}
-	policy := mining.Policy{BlockMaxWeight: maxMinedWeight, TxMinFreeFee: c.cfg.Mempool.MinRelayFee}
-	// The chain's cache of hashes to sign would keep those of what no block takes.
-	hashes := txscript.NewHashCache(1)
-	generator := mining.NewBlkTmplGenerator(&policy, c.own, c.pool.Source(), c.consensus, localClock{}, c.sigs, hashes)
-	c.looking.Lock()
-	t, err := generator.NewBlockTemplate(nil)
-	c.lookups += 4 * uint64(min(c.pool.Count(), txpool.MostChosen)) // inputs and outputs, about
-	c.looking.Unlock()
-	if err != nil {
-		return nil, fmt.Errorf("make block template: %w", err)
+	for {
+		t, err := c.templateOf(payTo, nothing{}, txs)
+		if err != nil {
+			return nil, err
+		}
+		if b, err := c.seal(ctx, t.Block); b != nil || err != nil {
+			return b, err
+		}
 	}
-	t.Block.Transactions[0].TxOut[0].PkScript = payTo
-	// Two nodes that mine for the same script in the same second must not find the same
-	// block. This also computes the merkle root of the coinbase that was changed above.
-	if err := generator.UpdateExtraNonce(t.Block, t.Height, rand.Uint64()); err != nil {
-		return nil, fmt.Errorf("make coinbase: %w", err)
+}
+
+// seal finds the proof of work; nil if somebody else's block was faster.
+func (c *Chain) seal(ctx context.Context, block *wire.MsgBlock) (*btcutil.Block, error) {
+	solved, err := c.solve(ctx, &block.Header)
+	if err != nil || !solved {
+		return nil, err
 	}
-	return t.Block, nil
+	return btcutil.NewBlock(block), nil
 }
 
 // solve looks for a nonce. It gives up, with false, when the tip has moved or no nonce

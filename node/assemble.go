@@ -60,7 +60,7 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 		host: parts.Host, chain: parts.Chain, store: parts.Store, src: parts.Src, secret: fork(parts.Src),
 		metrics: parts.Metrics, traffic: parts.Traffic, gater: parts.gater,
 		bus: NewBus(), ledger: status.NewLedger(), nonce: parts.Src.Uint64(),
-		ready: make(chan struct{}), quit: make(chan struct{}),
+		ready: make(chan struct{}), quit: make(chan struct{}), level: new(slog.LevelVar),
 	}
 	n.keeper = newKeeper(n.host, log, named)
 	n.announce = announce.New(n.host, params)

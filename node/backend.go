@@ -41,6 +41,13 @@ func (n *Node) backend() api.Backend {
 		Sync:    b,
 		Control: b,
 		Metrics: n.metrics.registry,
+
+		Tips:      b,
+		Blocks:    blocks{n.chain},
+		Templates: templates{n.chain},
+		Pool:      pool{n.chain.Mempool()},
+		Wires:     wires{n},
+		Logs:      n.level,
 	}
 }
 
@@ -60,7 +67,7 @@ func (b backend) Tips() []chainhash.Hash {
 // Tip implements api.Chain.
 func (b backend) Tip() api.Tip {
 	tip := b.node.chain.Tip()
-	return api.Tip{Hash: tip.Hash, Height: tip.Height}
+	return api.Tip{Hash: tip.Hash, Height: tip.Height, Txs: tip.TotalTxs}
 }
 
 // HaveBlock implements api.Chain.
@@ -79,7 +86,7 @@ func (b backend) Usage() api.Usage {
 	if err != nil {
 		b.node.log.Warn("cannot read the size of the chain", "err", err)
 	}
-	u := api.Usage{Bytes: int64(bytes), Pruned: c.Pruning() > 0, TxIndex: b.node.cfg.TxIndex} // far below 2^63
+	u := api.Usage{Bytes: int64(bytes), Pruned: c.Pruning() > 0, TxIndex: b.node.cfg.TxIndex, Filters: b.node.cfg.CFIndex} // far below 2^63
 	if u.Pruned {
 		u.PruneHeight, u.PruneTarget = c.LowestBlock(), int64(c.Pruning()) // MiB of an int
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,6 +15,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 
+	"github.com/pappus-network/pappus/api"
 	"github.com/pappus-network/pappus/dandelion"
 	"github.com/pappus-network/pappus/discovery"
 	"github.com/pappus-network/pappus/discovery/dnsseed"
@@ -74,6 +74,7 @@ type Config struct {
 	API         string // host:port, port 0 = any free one; "off" = none
 	RPCUser     string // in addition to the cookie
 	RPCPassword string
+	RPCAuth     []string // USER:SALT$HASH, as bitcoind's -rpcauth
 
 	AssumeValid  string // HASH:HEIGHT; scripts below it are not run
 	MinChainWork string // hex; headers below this work are not stored
@@ -133,14 +134,19 @@ func (c Config) Validate() error {
 		return err
 	}
 	if c.API != "off" {
-		if _, _, err := net.SplitHostPort(c.API); err != nil {
-			return fmt.Errorf("api %q is not HOST:PORT (%w): write it like 127.0.0.1:8480, or off", c.API, err)
+		if err := c.api().Validate(); err != nil {
+			return err
 		}
 	}
 	if err := c.validateRelay(); err != nil {
 		return err
 	}
 	return c.validateChain()
+}
+
+// api returns the API's share of the configuration.
+func (c Config) api() api.Config {
+	return api.Config{Listen: c.API, Dir: c.Dir(), User: c.RPCUser, Password: c.RPCPassword, Auth: c.RPCAuth}
 }
 
 // validateLinks checks where the node listens and whom it dials.

@@ -3,6 +3,7 @@ package node
 import (
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/control"
@@ -17,7 +18,8 @@ import (
 
 // gater refuses connections with who is banned. It is safe for concurrent use.
 type gater struct {
-	now func() time.Time
+	now  func() time.Time
+	shut atomic.Bool // nobody at all, by the operator's word
 
 	mu     sync.Mutex
 	ledger *reputation.Ledger
@@ -75,7 +77,7 @@ func ipOf(a multiaddr.Multiaddr) netip.Addr {
 }
 
 // InterceptPeerDial implements connmgr.ConnectionGater.
-func (g *gater) InterceptPeerDial(p peer.ID) bool { return !g.banned(p) }
+func (g *gater) InterceptPeerDial(p peer.ID) bool { return !g.shut.Load() && !g.banned(p) }
 
 // InterceptAddrDial implements connmgr.ConnectionGater. A peer that the operator named
 // may share its host with others.
@@ -85,7 +87,7 @@ func (g *gater) InterceptAddrDial(p peer.ID, a multiaddr.Multiaddr) bool {
 
 // InterceptAccept implements connmgr.ConnectionGater: the peer is not known yet.
 func (g *gater) InterceptAccept(c network.ConnMultiaddrs) bool {
-	return !g.bannedAt(c.RemoteMultiaddr())
+	return !g.shut.Load() && !g.bannedAt(c.RemoteMultiaddr())
 }
 
 // InterceptSecured implements connmgr.ConnectionGater.

@@ -62,6 +62,7 @@ type Node struct {
 	traffic *metrics.BandwidthCounter
 	gater   *gater
 	payTo   []byte
+	level   *slog.LevelVar // of log
 
 	bus       *Bus
 	ledger    *status.Ledger
@@ -110,6 +111,10 @@ func (n *Node) Chain() *chain.Chain { return n.chain }
 
 // Bus carries what happens in the node.
 func (n *Node) Bus() *Bus { return n.bus }
+
+// ControlLevel lets the API read and set how much the node's logger says, of which level
+// is the handler's. It is called before Run.
+func (n *Node) ControlLevel(level *slog.LevelVar) { n.level = level }
 
 // Submit makes a transaction of the operator's own travel. It may be called once the
 // node is ready. For the error see [relay.Relay.Submit].
@@ -225,7 +230,7 @@ func (n *Node) expose(ctx context.Context, group *errgroup.Group) error {
 		n.log.InfoContext(ctx, "listening", "addr", a)
 	}
 	if n.cfg.API != "off" {
-		server, err := api.New(api.Config{Listen: n.cfg.API, Dir: n.cfg.Dir(), User: n.cfg.RPCUser, Password: n.cfg.RPCPassword}, n.backend(), n.log)
+		server, err := api.New(n.cfg.api(), n.backend(), n.log)
 		if err != nil {
 			return err
 		}

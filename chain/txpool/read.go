@@ -9,6 +9,7 @@ import (
 
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/btcsuite/btcd/wire/v2"
 )
 
 // Info is the pool as a whole.
@@ -116,6 +117,16 @@ func (p *Pool) Hashes(most int, keep func(chainhash.Hash) bool) []chainhash.Hash
 	all = all[:min(most, len(all))]
 	slices.SortFunc(all, func(a, b chainhash.Hash) int { return bytes.Compare(a[:], b[:]) })
 	return all
+}
+
+// Spender returns the waiting transaction that spends an output, if there is one.
+func (p *Pool) Spender(out wire.OutPoint) (chainhash.Hash, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if e, ok := p.graph.spends[out]; ok {
+		return e.hash(), true
+	}
+	return chainhash.Hash{}, false
 }
 
 // Conflicts returns the waiting transactions that spend what this one spends.

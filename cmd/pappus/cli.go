@@ -26,6 +26,7 @@ type program struct {
 	Sim     simCommands     `cmd:"" help:"Measure how transactions spread, and what adversaries learn, in simulated networks."`
 	Seeder  seederCommand   `cmd:"" help:"Answer DNS for the network's peers, so that new nodes find their first ones."`
 	RPC     rpcCommand      `cmd:"" name:"rpc" help:"Call a method of the running node's API."`
+	RPCAuth rpcAuthCommand  `cmd:"" name:"rpcauth" help:"Make a line for --rpcauth, and a password."`
 	Version versionCommand  `cmd:"" help:"Print the version."`
 }
 

@@ -26,11 +26,14 @@ func (c *nodeCommand) Run(ctx context.Context, g globals, term terminal) error {
 		return &usageError{err}
 	}
 	m := newMeter(term.err, time.Now())
-	log := c.logger(m, g.JSON)
+	level := new(slog.LevelVar)
+	level.Set(c.LogLevel)
+	log := logger(m, level, g.JSON)
 	n, err := node.New(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
+	n.ControlLevel(level)
 	watching, stop := context.WithCancel(ctx)
 	watched := make(chan struct{})
 	go func() { // ends with watching
@@ -43,8 +46,8 @@ func (c *nodeCommand) Run(ctx context.Context, g globals, term terminal) error {
 	return err
 }
 
-func (c *nodeCommand) logger(m *meter, json bool) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel}
+func logger(m *meter, level slog.Leveler, json bool) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
 	if json {
 		return slog.New(slog.NewJSONHandler(m, options))
 	}

@@ -65,6 +65,7 @@ type nodeFlags struct {
 	API         string        `name:"api" help:"Where the API listens, port 0 for any free one; off for none." default:"${api}" placeholder:"HOST:PORT"`
 	RPCUser     string        `name:"rpcuser" help:"User of the API, beside the cookie." placeholder:"NAME"`
 	RPCPassword string        `name:"rpcpassword" help:"The user's password." placeholder:"TEXT"`
+	RPCAuth     []string      `name:"rpcauth" help:"User of the API with the salted hash of a password, as pappus rpcauth makes it; may be repeated." sep:"none" placeholder:"USER:SALT$HASH"`
 	LogLevel    slog.Level    `help:"debug, info, warn or error." default:"${log_level}" placeholder:"LEVEL"`
 }
 
@@ -77,7 +78,7 @@ func (f nodeFlags) config(g globals) node.Config {
 	cfg.Broadcast, cfg.Fluff, cfg.MempoolMiB = f.Broadcast, f.Fluff, f.MaxMempool
 	cfg.Route, cfg.Diffusing, cfg.Embargo = f.Route, f.Diffusing, f.Embargo
 	cfg.Mine, cfg.MineTo, cfg.MineEvery = f.Mine, f.MineTo, f.MineEvery
-	cfg.API, cfg.RPCUser, cfg.RPCPassword = f.API, f.RPCUser, f.RPCPassword
+	cfg.API, cfg.RPCUser, cfg.RPCPassword, cfg.RPCAuth = f.API, f.RPCUser, f.RPCPassword, f.RPCAuth
 	return cfg
 }
 

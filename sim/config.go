@@ -44,6 +44,10 @@ type Config struct {
 	// Exclusive makes every link one that both ends count as dialled: each has a
 	// timer of its own there. The papers' diffusion knows no other.
 	Exclusive bool
+	// Claims makes a trickling node, when it gets a transaction, take all peers that
+	// neither have it nor are taken: nobody else will tell those, however late it comes
+	// to them. Otherwise a peer is passed over only once it has the transaction.
+	Claims bool
 
 	Links     Links
 	Faults    Faults

@@ -155,6 +155,7 @@ func (n *Network) pass(v, from, tx int32) {
 	case n.spreads() == Gossip:
 		n.publish(v, from, tx)
 	case n.spreads() == Trickle:
+		n.claim(v, tx)
 		n.queue.push(n.now+n.cfg.Flooding.Delay, event{kind: trickle, to: v, from: from, tx: tx})
 	}
 	n.arm(m, announcing)

@@ -27,8 +27,9 @@ type stories struct {
 
 // holders are the nodes that have a transaction, a bit each.
 type holders struct {
-	bits  []uint64
-	count int // of those that count
+	bits   []uint64
+	count  int     // of those that count
+	claims []int32 // by node, 1 + who will tell it; nil unless Config.Claims
 }
 
 func newStories(size int) stories {
@@ -43,7 +44,11 @@ func (n *Network) openStory(source int32) int32 {
 		Fluffed: Never, T50: Never, T90: Never, T99: Never, Last: Never,
 	})
 	n.hashes = append(n.hashes, hashOf(tx, n.rng))
-	n.holders = append(n.holders, holders{bits: make([]uint64, (n.size+63)/64)})
+	h := holders{bits: make([]uint64, (n.size+63)/64)}
+	if n.cfg.Claims {
+		h.claims = make([]int32, n.size)
+	}
+	n.holders = append(n.holders, h)
 	n.open++
 	n.pending = append(n.pending, tx)
 	return tx

@@ -9,7 +9,10 @@ import "math/rand/v2"
 
 // trickles tells the next peer of e.to's order, whose place is e.extra.
 func (n *Network) trickles(e *event) {
-	peers := n.audience(e.to, e.from)
+	if !n.going(e.tx) {
+		return
+	}
+	peers := n.audience(e.to, e.from, e.tx)
 	// The order is drawn anew each turn from the same source: to keep one for
 	// each transaction that waits at each node would take far more memory.
 	rng := rand.New(rand.NewPCG(n.cfg.Seed^uint64(e.tx)<<32, uint64(e.to))) // numbers are not negative
@@ -25,12 +28,26 @@ func (n *Network) trickles(e *event) {
 	n.queue.push(n.now+n.cfg.Flooding.Delay, event{kind: trickle, to: e.to, from: e.from, tx: e.tx, extra: e.extra + 1})
 }
 
-// audience returns the peers of a node but the one that it has a transaction from,
-// and the supernode's connections.
-func (n *Network) audience(v, but int32) []int32 {
+// claim takes the peers of a node that nobody has told or will tell.
+func (n *Network) claim(v, tx int32) {
+	claims := n.holders[tx].claims
+	if claims == nil {
+		return
+	}
+	for _, l := range n.links[v] {
+		if claims[l.peer] == 0 && !n.has(l.peer, tx) {
+			claims[l.peer] = v + 1
+		}
+	}
+}
+
+// audience returns the peers of a node but the one that it has a transaction from and
+// those that others have taken, and the supernode's connections.
+func (n *Network) audience(v, but, tx int32) []int32 {
+	claims := n.holders[tx].claims
 	peers := make([]int32, 0, len(n.links[v])+len(n.ids)-n.graph.Len())
 	for _, l := range n.links[v] {
-		if l.peer != but && n.up(l.peer) {
+		if l.peer != but && n.up(l.peer) && (claims == nil || claims[l.peer] == v+1) {
 			peers = append(peers, l.peer)
 		}
 	}

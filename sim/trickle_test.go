@@ -50,3 +50,30 @@ func TestTrickleOnTreesIsExact(t *testing.T) {
 		}
 	}
 }
+
+// Who claims peers tells nobody whom another has told or will tell: every node but the
+// source is told once. Without claims two that hear in the same slot may tell the same.
+func TestClaimedPeersAreToldOnce(t *testing.T) {
+	const size, txs = 200, 20
+	g := p2p(t, size, 1)
+	told := func(claims bool) uint64 {
+		cfg := DefaultConfig()
+		cfg.Mechanism, cfg.Push, cfg.Claims, cfg.Seed = Trickle, true, claims, 5
+		cfg.Links = Links{Timing: Synchronous}
+		cfg.Flooding.Delay = time.Second
+		cfg.Load = Load{Rounds: 1, Source: Random, Count: txs, Interval: time.Minute, Limit: time.Hour, Settle: time.Minute}
+		r := run(t, cfg, g)
+		for i, tx := range r.Txs {
+			if tx.Reached != size {
+				t.Errorf("claims %v: transaction %d reached %d of %d nodes", claims, i, tx.Reached, size)
+			}
+		}
+		return r.Cost.Announced.Items
+	}
+	if got := told(true); got != txs*(size-1) {
+		t.Errorf("with claims %d nodes are told, want %d", got, txs*(size-1))
+	}
+	if got := told(false); got <= txs*(size-1) {
+		t.Errorf("without claims %d nodes are told: nobody is told twice", got)
+	}
+}

@@ -45,6 +45,7 @@ func Keys() []Key {
 			func(s *Settings) *sim.Mechanism { return &s.Sim.Fluff }),
 		flag("push", func(s *Settings) *bool { return &s.Sim.Push }),
 		flag("exclusive", func(s *Settings) *bool { return &s.Sim.Exclusive }),
+		flag("claims", func(s *Settings) *bool { return &s.Sim.Claims }),
 	}, graphKeys(), estimatorKeys(), mechanismKeys(), linkKeys(), faultKeys(), adversaryKeys(), loadKeys())
 }
 

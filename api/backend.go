@@ -76,6 +76,7 @@ type Disk interface {
 // Usage is how a node stores the chain.
 type Usage struct {
 	Bytes       int64 // blocks, indexes and unspent outputs together
+	Free        int64 // bytes left on the disk; 0 = not known
 	Pruned      bool
 	PruneHeight int32 // lowest block that is kept, if pruned
 	PruneTarget int64 // bytes, if pruned
@@ -172,6 +173,7 @@ type Network struct {
 	Services uint64
 	Listen   []multiaddr.Multiaddr
 	RelayFee btcutil.Amount // least fee per 1,000 virtual bytes that is relayed
+	Served   time.Time      // when a peer was last answered about blocks or transactions; zero = never
 }
 
 // Kept is the list of peers that the node keeps a link to.

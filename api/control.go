@@ -14,6 +14,7 @@ func (d *dispatcher) controlMethods() []method {
 			args:    []argument{{name: "command", optional: true}},
 			summary: "Lists all methods by group, or explains one. Arguments in parentheses are optional; all may be given by name.",
 		},
+		d.readyMethod(),
 		{
 			name: "getrpcinfo", handle: d.getRPCInfo,
 			summary: "Returns the calls that are being answered, this one included, and for how many microseconds. logpath is empty: the log goes to standard error.",

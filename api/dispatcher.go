@@ -29,6 +29,7 @@ type dispatcher struct {
 	awaiting  chan struct{} // places for calls that wait for blocks
 	templates templates
 	active    active
+	verdict   verdict
 	absent    map[string]string // methods of others' that are not here, and why
 }
 

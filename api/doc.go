@@ -4,6 +4,7 @@
 //
 //	POST /, /rpc   JSON-RPC 1.0 and 2.0, single calls and batches
 //	GET /healthz   200 while the node runs
+//	GET /readyz    200 while it can be relied on, else 503; ?verbose says why
 //	GET /metrics   Prometheus
 //
 // A request passes, in this order: the Host allow-list (DNS rebinding), the

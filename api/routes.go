@@ -59,12 +59,18 @@ func (s *Server) routes(d *dispatcher, registry *prometheus.Registry) http.Handl
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"status":"ok"}`+"\n") // the client has gone: nobody to tell
 	})
+	host, _, err := net.SplitHostPort(s.cfg.Listen)
+	open := err == nil && isLoopback(host)
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		// Other machines' users may know whether, not why.
+		if open || !r.URL.Query().Has("verbose") || calls.admits(w, r) {
+			d.serveReady(w, r)
+		}
+	})
 	if registry == nil {
 		return mux
 	}
 	scrape := promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})
-	host, _, err := net.SplitHostPort(s.cfg.Listen)
-	open := err == nil && isLoopback(host)
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
 		// Whoever is on this machine may read them, other machines' users may not.
 		if open || calls.admits(w, r) {

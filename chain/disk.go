@@ -55,6 +55,18 @@ func (d *diskWatch) look() error {
 	return nil
 }
 
+// FreeSpace returns the bytes left where the chain is, 0 if that is not known.
+func (c *Chain) FreeSpace() uint64 {
+	if c.disk.free == nil {
+		return 0
+	}
+	free, err := c.disk.free(c.disk.dir)
+	if err != nil {
+		return 0
+	}
+	return free
+}
+
 // ample says whether there is room for all that ffldb may hold in memory.
 func (d *diskWatch) ample() bool {
 	if d.free == nil {

@@ -118,7 +118,18 @@ func (n *Node) serve(ctx context.Context) {
 // served is told of every request that a peer put to us.
 func (n *Node) served(o exchange.Outcome) {
 	n.metrics.served(o)
+	if o.Err == nil && o.Protocol == objects.Spec(n.params).ID {
+		n.answered.Store(time.Now().UnixNano())
+	}
 	n.charge(o.Peer, o.Err)
+}
+
+// lastServed is when a peer was last answered about blocks or transactions.
+func (n *Node) lastServed() time.Time {
+	if at := n.answered.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return time.Time{}
 }
 
 // Status says what we are at the moment; it is what handshakes send.

@@ -86,7 +86,7 @@ func (b backend) Usage() api.Usage {
 	if err != nil {
 		b.node.log.Warn("cannot read the size of the chain", "err", err)
 	}
-	u := api.Usage{Bytes: int64(bytes), Pruned: c.Pruning() > 0, TxIndex: b.node.cfg.TxIndex, Filters: b.node.cfg.CFIndex} // far below 2^63
+	u := api.Usage{Bytes: int64(bytes), Free: int64(c.FreeSpace()), Pruned: c.Pruning() > 0, TxIndex: b.node.cfg.TxIndex, Filters: b.node.cfg.CFIndex} // far below 2^63
 	if u.Pruned {
 		u.PruneHeight, u.PruneTarget = c.LowestBlock(), int64(c.Pruning()) // MiB of an int
 	}
@@ -229,6 +229,7 @@ func (b backend) Network() api.Network {
 		Services: uint64(b.node.services()),
 		Listen:   b.node.host.Addrs(),
 		RelayFee: b.node.chain.Mempool().Info(time.Now()).MinRelayFee,
+		Served:   b.node.lastServed(),
 	}
 }
 

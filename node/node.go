@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/btcsuite/btcd/btcutil/v2"
@@ -63,6 +64,8 @@ type Node struct {
 	gater   *gater
 	payTo   []byte
 	level   *slog.LevelVar // of log
+
+	answered atomic.Int64 // when a peer was last sent objects, in Unix nanoseconds
 
 	bus       *Bus
 	ledger    *status.Ledger

@@ -36,6 +36,9 @@ type Backend struct {
 	Miner   Miner
 	Peers   Peers
 	Kept    Kept
+	Bans    Bans
+	Known   Known
+	Limits  Limits
 	Sync    Sync
 	Control Control
 	Metrics *prometheus.Registry // nil = no metrics, kept or served
@@ -151,7 +154,12 @@ type Peer struct {
 	LastSend, LastRecv  time.Time
 	LastBlock, LastTx   time.Time // when the last new one came from it
 	BytesSent, BytesRcv uint64
+	SentBy, RcvdBy      map[string]uint64 // bytes by protocol; not to be changed
 	Ping, MinPing       time.Duration
+	PingWait            time.Duration // since a ping that is not answered yet was sent
+
+	Observed multiaddr.Multiaddr // our address as the peer sees it, nil = it has not said
+	Points   float64             // held against it, of 100
 
 	Version  uint32 // of the status message
 	Services uint64 // design.md §3
@@ -212,7 +220,8 @@ type Control interface {
 func (b Backend) validate() error {
 	for name, missing := range map[string]bool{
 		"Params": b.Params == nil, "Chain": b.Chain == nil, "Disk": b.Disk == nil, "Mempool": b.Mempool == nil, "Own": b.Own == nil,
-		"Miner": b.Miner == nil, "Peers": b.Peers == nil, "Kept": b.Kept == nil, "Sync": b.Sync == nil, "Control": b.Control == nil,
+		"Miner": b.Miner == nil, "Peers": b.Peers == nil, "Kept": b.Kept == nil, "Bans": b.Bans == nil, "Known": b.Known == nil, "Limits": b.Limits == nil,
+		"Sync": b.Sync == nil, "Control": b.Control == nil,
 		"Tips": b.Tips == nil, "Blocks": b.Blocks == nil, "Templates": b.Templates == nil, "Pool": b.Pool == nil, "Wires": b.Wires == nil, "Logs": b.Logs == nil,
 	} {
 		if missing {

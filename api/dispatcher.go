@@ -53,7 +53,7 @@ func newDispatcher(b Backend, m *metrics, log *slog.Logger) *dispatcher {
 		{"Control", slices.Concat(d.controlMethods(), d.loggingMethods())},
 		{"Mempool", d.mempoolMethods()},
 		{"Mining", slices.Concat(d.miningMethods(), d.hashRateMethods())},
-		{"Network", slices.Concat(d.networkMethods(), d.wireMethods())},
+		{"Network", slices.Concat(d.networkMethods(), d.wireMethods(), d.banMethods(), d.knownMethods(), d.limitMethods())},
 		{"Own", d.ownMethods()},
 		{"Rawtransactions", d.rawTransactionMethods()},
 		{"Util", d.utilMethods()},

@@ -43,6 +43,8 @@ type fake struct {
 	kept    []peer.AddrInfo
 	dialled []peer.ID
 	cut     []peer.ID
+	bans    []Ban
+	known   []KnownPeer
 	stopped int
 	onStop  func()
 	syncing bool
@@ -77,7 +79,7 @@ func newFake(params *chaincfg.Params) *fake {
 func (f *fake) backend() Backend {
 	return Backend{
 		Params: f.params, Chain: fakeChain{f}, Disk: f, Mempool: f, Own: f, Miner: f, Peers: f, Kept: fakeKept{f},
-		Sync: f, Control: f, Metrics: prometheus.NewRegistry(),
+		Bans: fakeBans{f}, Known: fakeKnown{f}, Limits: f, Sync: f, Control: f, Metrics: prometheus.NewRegistry(),
 		Tips: f, Blocks: f, Templates: f, Pool: fakePool{f}, Wires: f, Logs: &f.level,
 	}
 }
@@ -339,6 +341,72 @@ func (k fakeKept) Remove(id peer.ID) bool {
 }
 
 func (k fakeKept) Kept() []peer.AddrInfo { return k.kept }
+
+// fakeBans takes every subject but "nonsense".
+type fakeBans struct{ *fake }
+
+func (b fakeBans) Ban(subject string, until time.Time) error {
+	if subject == "nonsense" {
+		return ErrBadSubject
+	}
+	if slices.ContainsFunc(b.bans, func(x Ban) bool { return x.Subject == subject }) {
+		return ErrBanned
+	}
+	b.bans = append(b.bans, Ban{Subject: subject, From: time.Now(), Until: until, Reason: "requested", Manual: true})
+	return b.refusal
+}
+
+func (b fakeBans) Unban(subject string) (bool, error) {
+	if subject == "nonsense" {
+		return false, ErrBadSubject
+	}
+	before := len(b.bans)
+	b.bans = slices.DeleteFunc(slices.Clone(b.bans), func(x Ban) bool { return x.Subject == subject })
+	return len(b.bans) < before, nil
+}
+
+func (b fakeBans) Bans() []Ban { return b.bans }
+
+func (b fakeBans) Standing(subject string) (Standing, error) {
+	if subject == "nonsense" {
+		return Standing{}, ErrBadSubject
+	}
+	s := Standing{Subject: subject, Points: 60, Limit: 100, Charges: []Charge{{time.Unix(1700000000, 0), "malformed", 30}}, Connected: true}
+	if len(b.bans) > 0 {
+		s.Ban, s.Left = &b.bans[0], &Departure{time.Unix(1700000001, 0), "malformed"}
+	}
+	return s, nil
+}
+
+func (f *fake) Bounds() []Limit {
+	return []Limit{{Name: "inbound", Value: 114, Unit: "links", By: "pappus", Origin: "--max-peers"}}
+}
+
+// fakeKnown learns all but the third id.
+type fakeKnown struct{ *fake }
+
+func (k fakeKnown) Known(after peer.ID, most int) []KnownPeer {
+	var all []KnownPeer
+	for _, p := range k.known {
+		if p.ID > after && len(all) < most {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func (k fakeKnown) Count() KnownCount { return KnownCount{NewIPv4: 3, TriedIPv4: 2, NewIPv6: 1} }
+
+func (k fakeKnown) Learn(p KnownPeer) (bool, error) {
+	if p.ID == ids()[2] {
+		return false, errors.New("it is this node itself")
+	}
+	if slices.ContainsFunc(k.known, func(x KnownPeer) bool { return x.ID == p.ID }) {
+		return false, nil
+	}
+	k.known = append(k.known, p)
+	return true, nil
+}
 
 // ids are valid peer ids: identity multihashes of made-up ed25519 keys.
 func ids() [3]peer.ID {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/btcsuite/btcd/btcjson"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -62,6 +63,7 @@ type peerResult struct {
 	LastBlock       int64             `json:"last_block"`
 	MinPing         *float64          `json:"minping,omitempty"`
 	Ping            *float64          `json:"pingtime,omitempty"`
+	PingWait        *float64          `json:"pingwait,omitempty"`
 	SyncedHeaders   int32             `json:"synced_headers"`
 	SyncedBlocks    int32             `json:"synced_blocks"`
 	InFlight        []int32           `json:"inflight"`
@@ -103,23 +105,41 @@ func describePeer(p Peer) peerResult {
 		SyncedBlocks:    p.SyncedBlock,
 		InFlight:        append([]int32{}, p.InFlight...),
 		Permissions:     []string{},
-		BytesSentPerMsg: map[string]uint64{},
-		BytesRecvPerMsg: map[string]uint64{},
+		BytesSentPerMsg: orEmpty(p.SentBy),
+		BytesRecvPerMsg: orEmpty(p.RcvdBy),
 		ConnectionType:  connectionType(p),
 		Transport:       transportOf(p.Addr),
+		Ping:            seconds(p.Ping),
+		MinPing:         seconds(p.MinPing),
+		PingWait:        seconds(p.PingWait),
 	}
+	r.BanScore = int32(min(p.Points, maxScore))
 	if p.Local != nil {
 		r.AddrBind = p.Local.String()
 	}
-	if p.Ping > 0 {
-		seconds := p.Ping.Seconds()
-		r.Ping = &seconds
-	}
-	if p.MinPing > 0 {
-		seconds := p.MinPing.Seconds()
-		r.MinPing = &seconds
+	if p.Observed != nil {
+		r.AddrLocal = p.Observed.String()
 	}
 	return r
+}
+
+// maxScore is the most that banscore shows: what is beyond is banned anyway.
+const maxScore = 1000
+
+// seconds is a duration as bitcoind writes it, nil for one that is unknown.
+func seconds(d time.Duration) *float64 {
+	if d <= 0 {
+		return nil
+	}
+	s := d.Seconds()
+	return &s
+}
+
+func orEmpty(m map[string]uint64) map[string]uint64 {
+	if m == nil {
+		return map[string]uint64{}
+	}
+	return m
 }
 
 // withPeer is an address as addnode takes it.

@@ -83,4 +83,5 @@ const (
 	Requested  Reason = "requested"   // the operator asked for it
 	RemoteLeft Reason = "remote_left" // the other side closed the connection
 	Rotated    Reason = "rotated"     // the link made way for another
+	Evicted    Reason = "evicted"     // inbound slots were full, and the link was the least useful one
 )

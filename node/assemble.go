@@ -16,6 +16,7 @@ import (
 	"github.com/pappus-network/pappus/blocksync"
 	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/discovery/reputation"
+	"github.com/pappus-network/pappus/discovery/slots"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/addresses"
 	"github.com/pappus-network/pappus/protocols/announce"
@@ -71,7 +72,15 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 	n.peers = newPeers(n.host, n.ledger, n.bus.Emit)
 	n.peers.charge = n.charge
 	n.peers.handshake = status.New(params, n, n.ledger, n.peers.accept)
-	n.peers.followers = []follower{syncFollower{n.sync}, announceFollower{n.announce}}
+	n.peers.traffic = n.traffic
+	n.pings = newPings(n.host)
+	n.peers.followers = []follower{syncFollower{n.sync}, announceFollower{n.announce}, n.pings}
+	door := slots.DefaultDoorConfig(cfg.limits().Inbound)
+	n.doorman = &doorman{node: n, door: slots.NewDoor(door, fork(parts.Src))}
+	n.peers.entered = n.doorman.entered
+	if parts.entrance != nil {
+		parts.entrance.door.Store(n.doorman)
+	}
 	n.chain.Subscribe(n.chainEvent)
 	n.gauges()
 	return n, nil

@@ -15,6 +15,7 @@ import (
 	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/chain/headertree"
 	"github.com/pappus-network/pappus/chain/txpool"
+	"github.com/pappus-network/pappus/discovery/reputation"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/status"
 )
@@ -38,6 +39,9 @@ func (n *Node) backend() api.Backend {
 		Miner:   b,
 		Peers:   b,
 		Kept:    n.keeper,
+		Bans:    b,
+		Known:   b,
+		Limits:  b,
 		Sync:    b,
 		Control: b,
 		Metrics: n.metrics.registry,
@@ -184,7 +188,6 @@ func (b backend) peer(l linked, kept bool) api.Peer {
 		Inbound:      l.inbound,
 		Kept:         kept,
 		Connected:    l.since,
-		Ping:         b.node.host.Peerstore().LatencyEWMA(l.id),
 		Version:      l.status.Version,
 		Services:     uint64(l.status.Services),
 		Agent:        l.status.Agent,
@@ -193,10 +196,15 @@ func (b backend) peer(l linked, kept bool) api.Peer {
 		SyncedHeader: -1,
 		SyncedBlock:  -1,
 	}
+	p.Ping, p.MinPing, p.PingWait = b.node.pings.of(l.id, time.Now())
 	if b.node.traffic != nil {
-		stats := b.node.traffic.GetBandwidthForPeer(l.id)
-		p.BytesSent, p.BytesRcv = uint64(stats.TotalOut), uint64(stats.TotalIn) // counters
+		f := b.node.traffic.of(l.id)
+		p.BytesSent, p.BytesRcv, p.SentBy, p.RcvdBy = f.sent, f.rcvd, f.sentBy, f.rcvdBy
+		p.LastSend, p.LastRecv = f.lastSend, f.lastRecv
 	}
+	p.LastTx = b.node.relaying.relay.LastTx(l.id)
+	account, _ := b.node.gater.why(reputation.OfPeer(l.id))
+	p.Points = account.Points
 	if s, ok := b.node.sync.PeerProgress(l.id); ok {
 		p.SyncedHeader, p.SyncedBlock, p.InFlight, p.LastBlock = s.Header, s.Block, s.InFlight, s.LastBlock
 		p.Syncing = len(s.InFlight) > 0

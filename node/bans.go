@@ -70,6 +70,8 @@ func (n *Node) keepBans(ctx context.Context) error {
 }
 
 func (n *Node) saveBans(ctx context.Context, ds datastore.Batching) error {
+	n.savingBans.Lock() // or an older value might be written last
+	defer n.savingBans.Unlock()
 	for records := n.gater.changes(banBatch); len(records) > 0; records = n.gater.changes(banBatch) {
 		batch, err := ds.Batch(ctx)
 		if err != nil {

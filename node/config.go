@@ -41,6 +41,9 @@ const minRotate = time.Minute
 // Core asks for 5 MB.
 const minMempoolMiB = 5
 
+// minMemoryMiB is the least that links can do with: handshakes and eight peers.
+const minMemoryMiB = spareBytes>>20 + 8*peerBytes>>20
+
 // Config is all that an operator can set. It is plain data: [DefaultConfig]
 // fills it, [Config.Validate] checks it and never changes it.
 type Config struct {
@@ -54,9 +57,10 @@ type Config struct {
 	Seeds     []string // host names of DNS seeds, asked when the address book has not brought links
 	DNSServer string   // host:port that is asked for them; empty = the system's resolver
 
-	Outbound int           // links to peers of the node's own choice; 0 = none
-	MaxPeers int           // connected peers above which the youngest idle ones are let go
-	Rotate   time.Duration // mean time after which an outbound link makes way for another; 0 = never
+	Outbound     int           // links to peers of the node's own choice; 0 = none
+	MaxPeers     int           // linked peers; when inbound ones take up the rest of them the least useful makes way
+	MaxMemoryMiB int           // that links may reserve; 0 = as MaxPeers need
+	Rotate       time.Duration // mean time after which an outbound link makes way for another; 0 = never
 
 	Broadcast  string // how transactions spread: dandelion, gossip, diffusion or flood
 	Fluff      string // how they do after Dandelion's stem: gossip or diffusion
@@ -164,6 +168,9 @@ func (c Config) validateLinks() error {
 	}
 	if c.MaxPeers < 1 {
 		return fmt.Errorf("max-peers %d is below 1", c.MaxPeers)
+	}
+	if c.MaxMemoryMiB != 0 && c.MaxMemoryMiB < minMemoryMiB {
+		return fmt.Errorf("max-memory %d MiB is below the least of %d MiB: choose more, or 0 for what --max-peers needs", c.MaxMemoryMiB, minMemoryMiB)
 	}
 	if _, err := dnsseed.System(c.DNSServer); err != nil {
 		return err

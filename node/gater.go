@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 
+	"github.com/pappus-network/pappus/api"
 	"github.com/pappus-network/pappus/discovery/reputation"
 	"github.com/pappus-network/pappus/events"
 )
@@ -57,6 +59,47 @@ func (g *gater) spares(p peer.ID) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.ledger.Spared(p)
+}
+
+// ban keeps a subject out by the operator's word, unless that is given already.
+func (g *gater) ban(s reputation.Subject, until time.Time) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	if old, held := g.ledger.Held(now, s); held && old.Manual {
+		return api.ErrBanned
+	}
+	if err := g.ledger.Ban(now, s, until); err != nil {
+		return fmt.Errorf("%w: %w", api.ErrFull, err)
+	}
+	return nil
+}
+
+// unban lifts a ban and says whether there was one.
+func (g *gater) unban(s reputation.Subject) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	_, held := g.ledger.Held(g.now(), s)
+	return g.ledger.Unban(s) && held
+}
+
+// bans returns all that are in force.
+func (g *gater) bans() []reputation.Ban {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.ledger.Bans(g.now())
+}
+
+// why returns what is held against a subject, and from how many points on it is banned.
+func (g *gater) why(s reputation.Subject) (account reputation.Account, limit float64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	account = g.ledger.Why(now, s)
+	if ban, held := g.ledger.Held(now, s); held {
+		account.Ban = &ban // of a subnet itself, not of its first address
+	}
+	return account, g.ledger.Limit(s)
 }
 
 // changes returns what is to be stored.

@@ -46,15 +46,16 @@ type hostParts struct {
 	peers   datastore.Batching // the peerstore's view
 	metrics prometheus.Registerer
 	traffic metrics.Reporter
+	manager network.ResourceManager
+	also    []libp2p.Option // a simulation's
 }
 
 // newHost builds a host that speaks TCP and QUIC with TLS 1.3 or Noise and
 // nothing else, and that does not listen yet. Every full node of a release
 // builds it alike, so that identify tells no two apart.
 func newHost(ctx context.Context, cfg Config, parts hostParts) (host.Host, peerstore.Peerstore, error) {
-	// Above the high-water mark libp2p lets go of connections down to the low
-	// one; the distance keeps it from doing so at every newcomer.
-	manager, err := connmgr.NewConnManager(max(1, cfg.MaxPeers*9/10), cfg.MaxPeers, connmgr.WithGracePeriod(connGrace))
+	bounds := cfg.limits()
+	manager, err := connmgr.NewConnManager(bounds.low(), bounds.high(), connmgr.WithGracePeriod(connGrace))
 	if err != nil {
 		return nil, nil, fmt.Errorf("make connection manager: %w", err)
 	}
@@ -68,10 +69,12 @@ func newHost(ctx context.Context, cfg Config, parts hostParts) (host.Host, peers
 		speech(),
 		libp2p.NonPublicAddrPublishing(cfg.local()),
 		libp2p.ConnectionManager(manager),
+		libp2p.ResourceManager(parts.manager),
 		libp2p.ConnectionGater(parts.gater),
 		libp2p.PrometheusRegisterer(parts.metrics),
 		libp2p.BandwidthReporter(parts.traffic),
 		libp2p.SwarmOpts(swarm.WithDialRanker(preferTCP)),
+		libp2p.ChainOptions(parts.also...),
 	)
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("make libp2p host: %w", err), known.Close(), manager.Close())

@@ -13,7 +13,6 @@ import (
 	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/libp2p/go-libp2p/core/host"
-	"github.com/libp2p/go-libp2p/core/metrics"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 	"golang.org/x/sync/errgroup"
@@ -45,8 +44,10 @@ type Parts struct {
 	Store   *store.Store // nil = in memory
 	Src     rand.Source
 	Metrics *Metrics
-	Traffic *metrics.BandwidthCounter // nil = bytes per peer are not counted
+	Traffic *Traffic // nil = bytes per peer are not counted
 	gater   *gater
+
+	entrance *entrance // of Host; nil = nobody is turned away before a handshake
 }
 
 // Node is one node. [New] or [Assemble] builds it and Run runs it, once.
@@ -60,16 +61,19 @@ type Node struct {
 	src     rand.Source
 	secret  rand.Source // the relay's
 	metrics *Metrics
-	traffic *metrics.BandwidthCounter
+	traffic *Traffic
 	gater   *gater
 	payTo   []byte
 	level   *slog.LevelVar // of log
 
-	answered atomic.Int64 // when a peer was last sent objects, in Unix nanoseconds
+	answered   atomic.Int64 // when a peer was last sent objects, in Unix nanoseconds
+	savingBans sync.Mutex
 
 	bus       *Bus
 	ledger    *status.Ledger
 	peers     *peers
+	pings     *pings
+	doorman   *doorman
 	keeper    *keeper
 	sync      *blocksync.Sync
 	announce  *announce.Announcer
@@ -190,6 +194,7 @@ func (n *Node) run(ctx context.Context) error {
 	group.Go(func() error { return n.announce.Run(ctx) })
 	group.Go(func() error { return n.sync.Run(ctx) })
 	group.Go(func() error { return n.peers.Run(ctx) })
+	group.Go(func() error { return n.pings.Run(ctx) })
 	if n.opened != nil {
 		if err := n.expose(ctx, group); err != nil {
 			n.Stop()

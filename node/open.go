@@ -11,8 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/metrics"
-
 	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/store"
 )
@@ -84,11 +82,18 @@ func open(ctx context.Context, cfg Config, log *slog.Logger) (_ *opened, _ Parts
 		Chain:   c,
 		Store:   db,
 		Metrics: NewMetrics(),
-		Traffic: metrics.NewBandwidthCounter(),
+		Traffic: NewTraffic(),
 		gater:   newGater(time.Now, ledger),
 	}
+	manager, err := cfg.limits().manager()
+	if err != nil {
+		return nil, Parts{}, err
+	}
+	parts.entrance = &entrance{ResourceManager: manager}
+	o.add(manager.Close)
 	h, known, err := newHost(ctx, cfg, hostParts{
 		key: key, gater: parts.gater, peers: db.View("peerstore"), metrics: parts.Metrics.registry, traffic: parts.Traffic,
+		manager: parts.entrance,
 	})
 	if err != nil {
 		return nil, Parts{}, err

@@ -45,6 +45,9 @@ type peers struct {
 	charge    func(peer.ID, error)
 	emit      func(events.Event)
 	followers []follower
+	left      departures
+	traffic   *Traffic           // nil: bytes are not counted
+	entered   func(network.Conn) // makes room for a connection; nil: there is enough
 
 	mu   sync.Mutex
 	up   map[peer.ID]*linked
@@ -65,11 +68,15 @@ func (t *peers) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	watch := &network.NotifyBundle{
 		// Each goroutine ends with its handshake, its connection or ctx.
-		ConnectedF:    func(_ network.Network, c network.Conn) { wg.Go(func() { t.connected(ctx, c) }) },
+		ConnectedF: func(_ network.Network, c network.Conn) {
+			t.open(c)
+			wg.Go(func() { t.connected(ctx, c) })
+		},
 		DisconnectedF: func(_ network.Network, c network.Conn) { t.disconnected(c) },
 	}
 	t.host.Network().Notify(watch)
 	for _, c := range t.host.Network().Conns() { // made before we watched
+		t.open(c)
 		wg.Go(func() { t.connected(ctx, c) })
 	}
 	<-ctx.Done()
@@ -78,9 +85,19 @@ func (t *peers) Run(ctx context.Context) error {
 	return nil
 }
 
+// open is called before anything else, and before the connection's end.
+func (t *peers) open(c network.Conn) {
+	if t.traffic != nil {
+		t.traffic.open(c.RemotePeer())
+	}
+}
+
 // connected makes the handshake on a connection of ours, or gives the other
 // side its time to make it.
 func (t *peers) connected(ctx context.Context, c network.Conn) {
+	if t.entered != nil {
+		t.entered(c)
+	}
 	if c.Stat().Direction == network.DirOutbound {
 		s, err := t.handshake.Greet(ctx, c)
 		if err != nil {
@@ -148,6 +165,10 @@ func (t *peers) disconnected(c network.Conn) {
 		reason = events.RemoteLeft
 	}
 	delete(t.down, p)
+	if t.traffic != nil {
+		t.traffic.close(p)
+	}
+	t.left.note(p, time.Now(), reason)
 	_, was := t.up[p]
 	delete(t.up, p)
 	if was {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/objects"
@@ -29,16 +28,8 @@ func (w wires) Totals() (sent, received uint64) {
 	return uint64(t.TotalOut), uint64(t.TotalIn) // counters
 }
 
-// Ping implements api.Wires. The results reach the peerstore, where getpeerinfo reads them.
-func (w wires) Ping() {
-	for _, l := range w.node.peers.list() {
-		go func() { // ends with the answer or after dialTimeout
-			ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
-			defer cancel()
-			<-ping.Ping(ctx, w.node.host, l.id)
-		}()
-	}
-}
+// Ping implements api.Wires.
+func (w wires) Ping() { w.node.pings.all() }
 
 // SetActive implements api.Wires.
 func (w wires) SetActive(active bool) {

@@ -57,7 +57,9 @@ type Relay struct {
 
 	mu    sync.Mutex
 	links map[peer.ID]Link
-	own   map[chainhash.Hash]chainhash.Hash // the operator's, by wtxid
+	// brought says when a linked peer last brought a transaction that was new.
+	brought map[peer.ID]time.Time
+	own     map[chainhash.Hash]chainhash.Hash // the operator's, by wtxid
 
 	unmined  []*btcutil.Tx // own ones, until Settled
 	ownLimit int           // of own, when it is looked for what the journal has forgotten
@@ -71,7 +73,7 @@ func New(cfg Config, parts Parts) (*Relay, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	r := &Relay{journal: parts.Journal, inventory: parts.Mempools, charge: parts.Charge, src: fork(parts.Src), roster: newRoster(), links: make(map[peer.ID]Link), own: make(map[chainhash.Hash]chainhash.Hash)}
+	r := &Relay{journal: parts.Journal, inventory: parts.Mempools, charge: parts.Charge, src: fork(parts.Src), roster: newRoster(), links: make(map[peer.ID]Link), brought: make(map[peer.ID]time.Time), own: make(map[chainhash.Hash]chainhash.Hash)}
 	r.intake = &intake{pool: parts.Pool, log: parts.Log, emit: parts.Emit, accepted: r.accepted, lacking: r.lacking}
 	r.fetch = newFetcher(cfg.Ask, parts.Objects, r.intake.take, parts.Charge, fork(parts.Src))
 	spreads := cfg.Broadcast
@@ -305,10 +307,19 @@ func (r *Relay) Join(p peer.ID, l Link) {
 	r.roster.note(turnover{peer: p, link: l})
 }
 
+// LastTx returns when a linked peer last brought a transaction that was new and is
+// good; zero: never.
+func (r *Relay) LastTx(p peer.ID) time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.brought[p]
+}
+
 // Leave drops a peer. It does not wait for anything.
 func (r *Relay) Leave(p peer.ID) {
 	r.mu.Lock()
 	delete(r.links, p)
+	delete(r.brought, p)
 	r.mu.Unlock()
 	r.fetch.Leave(p)
 	r.roster.note(turnover{peer: p, gone: true})
@@ -326,6 +337,11 @@ func (r *Relay) turnover(t turnover) {
 // accepted is told of a transaction that is new in the mempool.
 func (r *Relay) accepted(tx *btcutil.Tx, from peer.ID) {
 	hash := *tx.Hash()
+	r.mu.Lock()
+	if _, up := r.links[from]; up {
+		r.brought[from] = time.Now()
+	}
+	r.mu.Unlock()
 	r.fetch.known(hash)
 	r.journal.Fluffed(time.Now(), hash, "others") // unless its fluff is noted already
 	if r.stemming != nil {

@@ -17,17 +17,18 @@ import (
 type program struct {
 	globals
 
-	Node    nodeCommand     `cmd:"" help:"Run a node until Ctrl-C."`
-	Status  statusCommand   `cmd:"" help:"Show how the running node is; the exit code is its health."`
-	Chain   chainCommands   `cmd:"" help:"Look after the chain on disk."`
-	Peers   peersCommands   `cmd:"" help:"See and choose whom the running node talks with."`
-	Tx      txCommands      `cmd:"" help:"Send transactions and follow them."`
-	Mempool mempoolCommands `cmd:"" help:"See what waits for a block."`
-	Sim     simCommands     `cmd:"" help:"Measure how transactions spread, and what adversaries learn, in simulated networks."`
-	Seeder  seederCommand   `cmd:"" help:"Answer DNS for the network's peers, so that new nodes find their first ones."`
-	RPC     rpcCommand      `cmd:"" name:"rpc" help:"Call a method of the running node's API."`
-	RPCAuth rpcAuthCommand  `cmd:"" name:"rpcauth" help:"Make a line for --rpcauth, and a password."`
-	Version versionCommand  `cmd:"" help:"Print the version."`
+	Node      nodeCommand       `cmd:"" help:"Run a node until Ctrl-C."`
+	Status    statusCommand     `cmd:"" help:"Show how the running node is; the exit code is its health."`
+	Chain     chainCommands     `cmd:"" help:"Look after the chain on disk."`
+	Peers     peersCommands     `cmd:"" help:"See and choose whom the running node talks with."`
+	Addresses addressesCommands `cmd:"" help:"Take the address book to another node."`
+	Tx        txCommands        `cmd:"" help:"Send transactions and follow them."`
+	Mempool   mempoolCommands   `cmd:"" help:"See what waits for a block."`
+	Sim       simCommands       `cmd:"" help:"Measure how transactions spread, and what adversaries learn, in simulated networks."`
+	Seeder    seederCommand     `cmd:"" help:"Answer DNS for the network's peers, so that new nodes find their first ones."`
+	RPC       rpcCommand        `cmd:"" name:"rpc" help:"Call a method of the running node's API."`
+	RPCAuth   rpcAuthCommand    `cmd:"" name:"rpcauth" help:"Make a line for --rpcauth, and a password."`
+	Version   versionCommand    `cmd:"" help:"Print the version."`
 }
 
 type chainCommands struct {
@@ -38,9 +39,20 @@ type chainCommands struct {
 }
 
 type peersCommands struct {
-	List   peersListCommand   `cmd:"" help:"List the connected peers."`
-	Add    peersAddCommand    `cmd:"" help:"Keep a link to a peer."`
-	Remove peersRemoveCommand `cmd:"" help:"Close the link to a peer and no longer keep it."`
+	List      peersListCommand      `cmd:"" help:"List the connected peers."`
+	Add       peersAddCommand       `cmd:"" help:"Keep a link to a peer."`
+	Remove    peersRemoveCommand    `cmd:"" help:"Close the link to a peer and no longer keep it."`
+	Ban       peersBanCommand       `cmd:"" help:"Keep a peer, an address or a subnet out for a time."`
+	Unban     peersUnbanCommand     `cmd:"" help:"Lift a ban."`
+	Banned    peersBannedCommand    `cmd:"" help:"List who is banned."`
+	Why       peersWhyCommand       `cmd:"" help:"Show what is held against a peer, an address or a subnet."`
+	Limits    peersLimitsCommand    `cmd:"" help:"Explain every limit on links: its value, unit and origin."`
+	Addresses peersAddressesCommand `cmd:"" help:"Show how many peers the address book knows, and some of them."`
+}
+
+type addressesCommands struct {
+	Export addressesExportCommand `cmd:"" help:"Write the running node's address book, one entry a line."`
+	Import addressesImportCommand `cmd:"" help:"Enter peers of a file into the running node's address book."`
 }
 
 type txCommands struct {
@@ -112,6 +124,7 @@ func newParser(p *program, env []string, term terminal) (*kong.Kong, error) {
 			"api":         defaults.API,
 			"outbound":    strconv.Itoa(defaults.Outbound),
 			"max_peers":   strconv.Itoa(defaults.MaxPeers),
+			"max_memory":  strconv.Itoa(defaults.MaxMemoryMiB),
 			"mine_every":  defaults.MineEvery.String(),
 			"rotate":      defaults.Rotate.String(),
 			"broadcast":   defaults.Broadcast,

@@ -96,7 +96,7 @@ func TestHelpEndsWithTwoExamplesThatParse(t *testing.T) {
 			}
 		}
 	})
-	if seen != 23 {
+	if seen != 31 {
 		t.Errorf("looked at %d commands: has one been added or lost?", seen)
 	}
 }
@@ -104,7 +104,7 @@ func TestHelpEndsWithTwoExamplesThatParse(t *testing.T) {
 func TestFlagsReachTheConfiguration(t *testing.T) {
 	p, err := parse(t, nil, "node", "--network", "simnet", "--datadir", "/d", "--listen", "/ip4/127.0.0.1/tcp/1",
 		"--listen", "/ip4/127.0.0.1/tcp/2", "--connect", "c", "--addnode", "a", "--mine", "--mine-to", "m", "--mine-every", "1m30s",
-		"--outbound", "3", "--max-peers", "7", "--rotate", "2h", "--broadcast", "flood", "--fluff", "diffusion", "--max-mempool", "50", "--route", "per-tx", "--diffusing", "per-hop", "--embargo", "3s", "--api", "off", "--rpcuser", "u", "--rpcpassword", "p", "--rpcauth", "r:s$00,11", "--rpcauth", "t", "--assume-valid", "v", "--min-chain-work", "ff",
+		"--outbound", "3", "--max-peers", "7", "--max-memory", "200", "--rotate", "2h", "--broadcast", "flood", "--fluff", "diffusion", "--max-mempool", "50", "--route", "per-tx", "--diffusing", "per-hop", "--embargo", "3s", "--api", "off", "--rpcuser", "u", "--rpcpassword", "p", "--rpcauth", "r:s$00,11", "--rpcauth", "t", "--assume-valid", "v", "--min-chain-work", "ff",
 		"--prune", "2000", "--txindex", "--cfindex", "--log-level", "debug", "--json")
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func TestFlagsReachTheConfiguration(t *testing.T) {
 	got := p.Node.config(p.globals)
 	want := node.Config{
 		Network: "simnet", DataDir: "/d", Listen: []string{"/ip4/127.0.0.1/tcp/1", "/ip4/127.0.0.1/tcp/2"},
-		Connect: []string{"c"}, AddNode: []string{"a"}, Mine: true, MineTo: "m", MineEvery: 90 * time.Second, Outbound: 3, MaxPeers: 7,
+		Connect: []string{"c"}, AddNode: []string{"a"}, Mine: true, MineTo: "m", MineEvery: 90 * time.Second, Outbound: 3, MaxPeers: 7, MaxMemoryMiB: 200,
 		Rotate: 2 * time.Hour, Broadcast: "flood", Fluff: "diffusion", MempoolMiB: 50,
 		Route: "per-tx", Diffusing: "per-hop", Embargo: 3 * time.Second,
 		API: "off", RPCUser: "u", RPCPassword: "p", RPCAuth: []string{"r:s$00,11", "t"}, AssumeValid: "v", MinChainWork: "ff", PruneMiB: 2000, TxIndex: true, CFIndex: true,

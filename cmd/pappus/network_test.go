@@ -51,7 +51,7 @@ func (c cluster) await(t *testing.T, what string, reached func() bool) {
 		select {
 		case <-poll.C:
 		case <-limit:
-			t.Fatalf("not in time: %s\n%s", what, c[4].Log())
+			t.Fatalf("not in time: %s\n%s", what, c[len(c)-1].Log())
 		}
 	}
 }

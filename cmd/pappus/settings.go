@@ -51,7 +51,8 @@ type nodeFlags struct {
 	Seed        []string      `help:"DNS seed to ask for peers when the address book has not brought links; may be repeated." placeholder:"HOST"`
 	DNSServer   string        `name:"dns-server" help:"Server to ask for seeds, instead of the system's." placeholder:"HOST:PORT"`
 	Outbound    int           `help:"Links to peers of the node's own choice; 0 for none." default:"${outbound}" placeholder:"N"`
-	MaxPeers    int           `help:"Peers above which the youngest idle ones are let go." default:"${max_peers}" placeholder:"N"`
+	MaxPeers    int           `help:"Linked peers; when inbound ones take up what outbound ones leave, the least useful makes way." default:"${max_peers}" placeholder:"N"`
+	MaxMemory   int           `help:"Most memory that links may reserve; 0 is what --max-peers needs." default:"${max_memory}" placeholder:"MIB"`
 	Rotate      time.Duration `help:"Mean time after which an outbound link makes way for another; 0 keeps all." default:"${rotate}" placeholder:"TIME"`
 	Broadcast   string        `help:"How transactions spread: dandelion, gossip, diffusion or flood." default:"${broadcast}" placeholder:"NAME"`
 	Fluff       string        `help:"How they do after Dandelion's stem: gossip or diffusion." default:"${fluff}" placeholder:"NAME"`
@@ -74,7 +75,7 @@ func (f nodeFlags) config(g globals) node.Config {
 	cfg := f.chainFlags.config(g)
 	cfg.Listen, cfg.Connect, cfg.AddNode = f.Listen, f.Connect, f.AddNode
 	cfg.Seeds, cfg.DNSServer = f.Seed, f.DNSServer
-	cfg.Outbound, cfg.MaxPeers, cfg.Rotate = f.Outbound, f.MaxPeers, f.Rotate
+	cfg.Outbound, cfg.MaxPeers, cfg.MaxMemoryMiB, cfg.Rotate = f.Outbound, f.MaxPeers, f.MaxMemory, f.Rotate
 	cfg.Broadcast, cfg.Fluff, cfg.MempoolMiB = f.Broadcast, f.Fluff, f.MaxMempool
 	cfg.Route, cfg.Diffusing, cfg.Embargo = f.Route, f.Diffusing, f.Embargo
 	cfg.Mine, cfg.MineTo, cfg.MineEvery = f.Mine, f.MineTo, f.MineEvery

@@ -87,6 +87,13 @@ func (b *Book) Lookup(p peer.ID) (Entry, bool) {
 	return Entry{}, false
 }
 
+// Terrible says whether a peer is not known or not worth a dial: not seen for long, or
+// dialled in vain too often.
+func (b *Book) Terrible(now time.Time, p peer.ID) bool {
+	e := b.byPeer[p]
+	return e == nil || e.terrible(momentOf(now), b.cfg.Horizon)
+}
+
 // All returns every entry. The book must not be used while it runs.
 func (b *Book) All() iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {

@@ -185,6 +185,23 @@ func (l *Ledger) Why(now time.Time, s Subject) Account {
 	return out
 }
 
+// Limit returns from how many points on a subject is banned.
+func (l *Ledger) Limit(s Subject) float64 {
+	if s.Peer != "" {
+		return l.cfg.Threshold
+	}
+	return l.cfg.HostThreshold
+}
+
+// Held returns the ban of just this subject, not one of a net around it.
+func (l *Ledger) Held(now time.Time, s Subject) (Ban, bool) {
+	h := l.bans.by[s]
+	if h == nil || !now.Before(h.Until) {
+		return Ban{}, false
+	}
+	return h.Ban, true
+}
+
 // Ban keeps a subject out until a time, by the operator's word.
 func (l *Ledger) Ban(now time.Time, s Subject, until time.Time) error {
 	return l.bans.set(now, Ban{Subject: s, From: now, Until: until, Reason: events.Requested, Manual: true})

@@ -1,6 +1,7 @@
 package testhost
 
 import (
+	"context"
 	"net"
 	"testing"
 	"time"
@@ -85,8 +86,22 @@ func newHost(t *testing.T, listen, transport libp2p.Option) host.Host {
 }
 
 // newConnManager ends the manager with the host: libp2p leaves one that it did
-// not make itself open, and its goroutines would outlive the bubble.
-func newConnManager(life fx.Lifecycle, reset quic.StatelessResetKey, token quic.TokenGeneratorKey, opts ...quicreuse.Option) (*quicreuse.ConnManager, error) {
+// not make itself open, and its goroutines would outlive the bubble. As libp2p's own it
+// asks the resource manager before the handshake.
+func newConnManager(life fx.Lifecycle, rcmgr network.ResourceManager, reset quic.StatelessResetKey, token quic.TokenGeneratorKey, opts ...quicreuse.Option) (*quicreuse.ConnManager, error) {
+	opts = append(opts, quicreuse.VerifySourceAddress(rcmgr.VerifySourceAddress),
+		quicreuse.ConnContext(func(ctx context.Context, client *quic.ClientInfo) (context.Context, error) {
+			from, err := quicreuse.ToQuicMultiaddr(client.RemoteAddr, quic.Version1)
+			if err != nil {
+				return ctx, err
+			}
+			scope, err := rcmgr.OpenConnection(network.DirInbound, false, from)
+			if err != nil {
+				return ctx, err
+			}
+			context.AfterFunc(ctx, scope.Done)
+			return network.WithConnManagementScope(ctx, scope), nil
+		}))
 	m, err := quicreuse.NewConnManager(reset, token, opts...)
 	if err != nil {
 		return nil, err

@@ -93,15 +93,19 @@ func (n *Net) apart(a, b net.Addr) bool {
 // transport makes the i-th host's QUIC send its packets over simulated links
 // instead of sockets.
 func (n *Net) transport(i int) libp2p.Option {
-	source := new(sourceIP)
-	return libp2p.QUICReuse(newConnManager,
+	return libp2p.QUICReuse(newConnManager, n.quicOptions(i, new(sourceIP))...)
+}
+
+func (n *Net) quicOptions(i int, source *sourceIP) []quicreuse.Option {
+	return []quicreuse.Option{
 		quicreuse.OverrideSourceIPSelector(func() (quicreuse.SourceIPSelector, error) { return source, nil }),
 		quicreuse.OverrideListenUDP(func(_ string, addr *net.UDPAddr) (net.PacketConn, error) {
 			source.ip.Store(&addr.IP)
 			rate := simnet.LinkSettings{BitsPerSecond: linkRate}
 			end := n.links.NewEndpoint(addr, simnet.NodeBiDiLinkSettings{Downlink: rate, Uplink: rate})
 			return &plug{SimConn: end, net: n, addr: address(i)}, nil
-		}))
+		}),
+	}
 }
 
 // plug is a host's end of its link.

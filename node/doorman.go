@@ -1,0 +1,113 @@
+package node
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+
+	"github.com/pappus-network/pappus/discovery/slots"
+	"github.com/pappus-network/pappus/events"
+)
+
+var errTurnedAway = errors.New("no slot for this netgroup")
+
+// entrance is the resource manager with our door before it: both TCP and QUIC ask it
+// for an inbound connection before any handshake.
+type entrance struct {
+	network.ResourceManager
+	door atomic.Pointer[doorman] // nil until the node is put together; it does not listen before
+}
+
+// OpenConnection implements network.ResourceManager.
+func (e *entrance) OpenConnection(dir network.Direction, usefd bool, endpoint multiaddr.Multiaddr) (network.ConnManagementScope, error) {
+	if d := e.door.Load(); d != nil && dir == network.DirInbound && !d.knock(endpoint) {
+		return nil, errTurnedAway
+	}
+	return e.ResourceManager.OpenConnection(dir, usefd, endpoint)
+}
+
+// VerifySourceAddress implements network.ResourceManager: a QUIC dial shows that it
+// comes from where it says, at the price of a round trip, before it counts as a knock.
+// Else whoever can forge a source would have the knocks of others counted.
+func (e *entrance) VerifySourceAddress(net.Addr) bool { return true }
+
+// doorman carries out what the door decides. It is safe for concurrent use.
+type doorman struct {
+	node *Node
+
+	mu   sync.Mutex
+	door *slots.Door
+}
+
+// knock says whether a connection may go on to its handshake.
+func (d *doorman) knock(from multiaddr.Multiaddr) bool {
+	links := d.links()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.door.Knock(time.Now(), group(from), links)
+}
+
+// entered lets go of whoever makes way for a connection that is through its handshake.
+func (d *doorman) entered(c network.Conn) {
+	if c.Stat().Direction != network.DirInbound {
+		return
+	}
+	links := d.links()
+	if len(links) <= d.door.Slots() {
+		return
+	}
+	d.mu.Lock()
+	gone := d.door.Enter(time.Now(), c.RemotePeer(), links)
+	d.mu.Unlock()
+	for _, p := range gone {
+		d.node.peers.disconnect(p, events.Evicted)
+	}
+}
+
+// protects says why a peer's link makes way for nobody; "" if it may.
+func (d *doorman) protects(p peer.ID) string {
+	for _, l := range d.node.peers.list() {
+		if l.id == p && !l.inbound {
+			return "this node opened it"
+		}
+	}
+	links := d.links()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.door.Protect(links)[p]
+}
+
+// links returns the peers that are linked by nothing but connections of their own.
+func (d *doorman) links() []slots.Inbound {
+	n := d.node
+	conns := n.host.Network().Conns()
+	first := make(map[peer.ID]network.Conn, len(conns))
+	for _, c := range conns {
+		if old := first[c.RemotePeer()]; old == nil || c.Stat().Direction == network.DirOutbound {
+			first[c.RemotePeer()] = c
+		}
+	}
+	all := make([]slots.Inbound, 0, len(first))
+	now := time.Now()
+	for p, c := range first { // the door puts them in order
+		if c.Stat().Direction != network.DirInbound || c.IsClosed() {
+			continue
+		}
+		l := slots.Inbound{Peer: p, Group: group(c.RemoteMultiaddr()), Since: c.Stat().Opened, Greeted: n.peers.has(p), Named: n.keeper.keeps(p)}
+		if l.Greeted {
+			_, l.Ping, _ = n.pings.of(p, now)
+			l.LastTx = n.relaying.relay.LastTx(p)
+			if s, ok := n.sync.PeerProgress(p); ok {
+				l.LastBlock = s.LastBlock
+			}
+		}
+		all = append(all, l)
+	}
+	return all
+}

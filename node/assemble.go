@@ -217,19 +217,6 @@ type announceFollower struct{ announcer *announce.Announcer }
 func (f announceFollower) Join(p linked)   { f.announcer.Join(p.id) }
 func (f announceFollower) Leave(p peer.ID) { f.announcer.Leave(p) }
 
-// gauges registers what is read when somebody asks.
-func (n *Node) gauges() {
-	n.metrics.gauge("chain_height", "Height of the validated tip.", func() float64 { return float64(n.chain.Tip().Height) })
-	n.metrics.gauge("header_height", "Height of the best header.", func() float64 { return float64(n.chain.Headers().Best().Height) })
-	n.metrics.gauge("peers", "Peers that have completed the status handshake.", func() float64 {
-		all, _ := n.peers.count()
-		return float64(all)
-	})
-	n.metrics.gauge("sync_blocks_in_flight", "Blocks asked for and not here yet.", func() float64 { return float64(n.sync.Progress().InFlight) })
-	n.metrics.gauge("sync_blocks_held", "Blocks here and waiting to be validated.", func() float64 { return float64(n.sync.Progress().Held) })
-	n.metrics.gauge("mempool_transactions", "Transactions that wait for a block.", func() float64 { return float64(n.chain.Mempool().Count()) })
-}
-
 var (
 	_ status.Local  = (*Node)(nil)
 	_ announce.Sink = listener{}

@@ -50,7 +50,7 @@ function play(): Connect.NextHandleFunction {
 function events(world: World, req: IncomingMessage, res: ServerResponse) {
 	res.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
 	const write = (e: WireEvent) => res.write(`id: ${e.id}\nevent: ${e.kind}\ndata: ${JSON.stringify(e.data)}\n\n`);
-	res.write(": hello\n\n");
+	res.write(`id: ${world.log.at(-1)?.id ?? 0}\nretry: 2000\n\n`);
 	const last = req.headers["last-event-id"];
 	if (last !== undefined) for (const e of world.log.slice(-ring)) if (e.id > Number(last)) write(e);
 	const off = world.listen(write);

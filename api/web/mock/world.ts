@@ -49,6 +49,7 @@ export class World {
 	private traces: Trace[] = [];
 	private blocks: Block[] = [];
 	private waiting: string[] = [];
+	private readonly begin: number;
 	private made = 0;
 	private serial = 0;
 	private split = false;
@@ -59,6 +60,7 @@ export class World {
 		private seed: number,
 		private now = 0,
 	) {
+		this.begin = now;
 		for (let h = 1; h <= 120; h++) this.blocks.unshift(this.block(h, 1));
 		for (let i = 0; i < count; i++) this.join(120);
 		for (const m of this.members.values()) this.connect(m, false);
@@ -114,6 +116,10 @@ export class World {
 
 	private block(height: number, txs: number): Block {
 		return { height, hash: this.hash(8), time: new Date(this.now).toISOString(), txs, bytes: 250 + 200 * txs };
+	}
+
+	private get age(): number {
+		return this.now - this.begin;
 	}
 
 	private get top(): number {
@@ -426,10 +432,10 @@ export class World {
 				heap_bytes: 61e6 * wave * wave,
 				goroutines: 412,
 				fds: 96,
-				cpu_seconds: this.now / 90000,
+				cpu_seconds: this.age / 90000,
 				disk_bytes: 3.1e6,
 			},
-			traffic: { in_bytes: 4e5 + this.now * 0.9, out_bytes: 3e5 + this.now * (0.8 + 0.1 * wave) },
+			traffic: { in_bytes: 4e5 + this.age * 0.9, out_bytes: 3e5 + this.age * 0.8 + 900 * wave },
 		};
 	}
 

@@ -88,12 +88,13 @@ export async function listen(listener: Listener, signal: AbortSignal) {
 		try {
 			const headers: Record<string, string> = { Accept: "text/event-stream", ...credentials() };
 			if (last !== "") headers["Last-Event-ID"] = last;
-			for await (const event of stream(headers, signal, () => {
+			const open = () => {
 				attempt = 0;
 				listener.live();
-			})) {
-				if (event.id > 0) last = String(event.id);
-				listener.event(event);
+			};
+			for await (const { events, id } of stream(headers, signal, open)) {
+				last = id || last;
+				for (const event of events) listener.event(event);
 			}
 		} catch (e) {
 			why = e instanceof Error ? e.message : String(e);
@@ -115,7 +116,7 @@ async function* stream(headers: Record<string, string>, signal: AbortSignal, ope
 		const timer = setTimeout(() => dead.abort(new Error("no sign of life from the server")), silence);
 		const { done, value } = await reader.read().finally(() => clearTimeout(timer));
 		if (done) return;
-		yield* parser.feed(value);
+		yield { events: parser.feed(value), id: parser.last };
 	}
 }
 

@@ -73,7 +73,7 @@ export class Layout {
 		}
 		this.simulation.nodes([...this.spots.values()]);
 		this.pull.links([...pairs.values()].map(([source, target]) => ({ source, target })));
-		this.gather(nodes);
+		this.gather(nodes, new Set([...pairs.values()].flat()));
 		this.simulation.alpha(Math.max(this.simulation.alpha(), first ? 1 : 0.35));
 		// The first picture is shown when most of it is in place.
 		if (first) this.simulation.tick(60);
@@ -88,15 +88,22 @@ export class Layout {
 		return { name, group: 0, x: (mate?.x ?? 0) + far * Math.cos(turn), y: (mate?.y ?? 0) + far * Math.sin(turn) };
 	}
 
-	// gather holds the groups of a partition apart, side by side.
-	private gather(nodes: ReadonlyMap<string, NetNode>) {
+	// gather holds the groups of a partition apart, side by side, and near the rest
+	// whom no link holds.
+	private gather(nodes: ReadonlyMap<string, NetNode>, held: Set<string>) {
 		const parts = [...new Set([...nodes.values()].map((n) => n.group))].sort((a, b) => a - b);
 		const groups = parts.length;
 		const apart = groups > 1 ? room * 2.4 * Math.sqrt(nodes.size) + room * 3 : 0;
 		const x = (s: Spot) => (parts.indexOf(s.group) - (groups - 1) / 2) * apart;
 		this.simulation
-			.force("x", forceX<Spot>(x).strength(groups > 1 ? 0.16 : 0.04))
-			.force("y", forceY<Spot>(0).strength(groups > 1 ? 0.1 : 0.09));
+			.force(
+				"x",
+				forceX<Spot>(x).strength((s) => (held.has(s.name) && groups < 2 ? 0.05 : 0.16)),
+			)
+			.force(
+				"y",
+				forceY<Spot>(0).strength((s) => (held.has(s.name) && groups < 2 ? 0.06 : 0.12)),
+			);
 	}
 
 	get moving(): boolean {

@@ -8,7 +8,8 @@ import type { Palette } from "./palette";
 
 // Frame turns places of the layout into pixels.
 export interface Frame {
-	scale: number;
+	across: number; // pixels for a unit of the layout
+	down: number;
 	dx: number;
 	dy: number;
 	width: number;
@@ -30,6 +31,8 @@ export function radius(count: number): number {
 	return Math.max(5.5, 12 - count * 0.08);
 }
 
+// How much wider than high a layout may be drawn, or the other way round.
+const stretch = 1.6;
 // With more nodes than this only those that matter carry their names.
 const labelled = 45;
 
@@ -44,18 +47,21 @@ export function frameOf(spots: ReadonlyMap<string, Spot>, width: number, height:
 	const margin = 38;
 	const across = (width - 2 * margin) / (right - left);
 	const down = (height - 2 * margin) / (bottom - top);
-	const scale = Math.max(0.05, Math.min(across, down, 3.2));
+	const least = Math.max(0.05, Math.min(across, down, 3.2));
+	// A layout is round and a card is not: it may be drawn out to fill the card.
+	const [x, y] = [Math.min(across, stretch * least), Math.min(down, stretch * least)];
 	return {
-		scale,
-		dx: width / 2 - (scale * (left + right)) / 2,
-		dy: height / 2 - (scale * (top + bottom)) / 2,
+		across: x,
+		down: y,
+		dx: width / 2 - (x * (left + right)) / 2,
+		dy: height / 2 - (y * (top + bottom)) / 2,
 		width,
 		height,
 	};
 }
 
 export function at(frame: Frame, spot: Spot): [number, number] {
-	return [spot.x * frame.scale + frame.dx, spot.y * frame.scale + frame.dy];
+	return [spot.x * frame.across + frame.dx, spot.y * frame.down + frame.dy];
 }
 
 export function paintNetwork(c: Paint, f: Frame, spots: ReadonlyMap<string, Spot>, p: Picture, colour: Palette) {

@@ -11,7 +11,7 @@ export class View {
 	private readonly over: CanvasRenderingContext2D;
 	private readonly resized: ResizeObserver;
 	private palette: Palette;
-	private frame: Frame = { scale: 1, dx: 0, dy: 0, width: 1, height: 1 };
+	private frame: Frame = { across: 1, down: 1, dx: 0, dy: 0, width: 1, height: 1 };
 	private picture: Picture = { nodes: new Map(), links: [], selected: "", hovered: "", stemOnly: false };
 	private scene: Scene | null = null;
 	private pending = 0;

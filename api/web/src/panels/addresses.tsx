@@ -3,7 +3,7 @@ import { ago, count, shortId } from "../state/format";
 import { nameOf } from "../state/model";
 import { useNow, usePolled } from "../store";
 import type { PanelProps } from "../ui/inspector";
-import { Facts, Loaded } from "./state";
+import { Facts, Loaded, Scroll } from "./state";
 
 export function AddressesPanel({ name, model }: PanelProps) {
 	const book = usePolled<Addresses>("/api/v1/addresses", { name }, 5000);
@@ -22,9 +22,8 @@ export function AddressesPanel({ name, model }: PanelProps) {
 					{b.sample.length === 0 ? (
 						<p class="empty">The book is empty.</p>
 					) : (
-						<div class="scroll">
+						<Scroll label="Some of its addresses">
 							<table>
-								<caption class="visually-hidden">Some of its addresses</caption>
 								<thead>
 									<tr>
 										<th scope="col">Address</th>
@@ -44,7 +43,7 @@ export function AddressesPanel({ name, model }: PanelProps) {
 									))}
 								</tbody>
 							</table>
-						</div>
+						</Scroll>
 					)}
 				</>
 			)}

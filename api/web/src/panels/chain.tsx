@@ -2,7 +2,7 @@ import type { Block, NodeDetail } from "../contract";
 import { ago, bytes, count, duration, percent, shortHash } from "../state/format";
 import { useNow, usePolled } from "../store";
 import type { PanelProps } from "../ui/inspector";
-import { Facts, Loaded } from "./state";
+import { Facts, Loaded, Scroll } from "./state";
 
 export function ChainPanel({ name }: PanelProps) {
 	const node = usePolled<NodeDetail>("/api/v1/node", { name }, 2000);
@@ -34,9 +34,8 @@ export function ChainPanel({ name }: PanelProps) {
 			</Loaded>
 			<Loaded of={blocks} isEmpty={(b) => b.length === 0} empty="No blocks beyond the first.">
 				{(list) => (
-					<div class="scroll">
+					<Scroll label="Latest blocks">
 						<table>
-							<caption class="visually-hidden">Latest blocks</caption>
 							<thead>
 								<tr>
 									<th scope="col" class="num">
@@ -66,7 +65,7 @@ export function ChainPanel({ name }: PanelProps) {
 								))}
 							</tbody>
 						</table>
-					</div>
+					</Scroll>
 				)}
 			</Loaded>
 		</>

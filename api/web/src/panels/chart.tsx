@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
+import { clock } from "../state/format";
 import { useThemeChange } from "../ui/theme";
 
 interface Series {
@@ -16,6 +17,8 @@ interface Props {
 }
 
 const height = 150;
+// The time that fits, in seconds.
+const span = 300;
 
 // Chart draws series over time with uPlot; the latest values stand beside it in
 // words, which is also what a screen reader is told.
@@ -41,9 +44,12 @@ export function Chart({ title, at, unit, series }: Props) {
 			height,
 			legend: { show: false },
 			cursor: { show: false },
-			scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
+			scales: {
+				x: { time: false, range: (_, __, max) => [max - span, max] },
+				y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
+			},
 			axes: [
-				{ ...axis, size: 28 },
+				{ ...axis, size: 28, space: 80, values: (_, ticks) => ticks.map((t) => clock(1000 * t)) },
 				{ ...axis, size: 62, values: (_, ticks) => ticks.map(unit) },
 			],
 			series: [{}, ...series.map((s) => ({ label: s.name, stroke: colour(s.colour), width: 2 }))],

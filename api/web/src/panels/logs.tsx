@@ -3,7 +3,7 @@ import type { LogLine } from "../contract";
 import { clock } from "../state/format";
 import { usePolled } from "../store";
 import type { PanelProps } from "../ui/inspector";
-import { Loaded } from "./state";
+import { Loaded, Scroll } from "./state";
 
 const levels = ["debug", "info", "warn", "error"];
 
@@ -31,18 +31,20 @@ function Lines({ name }: { name: string }) {
 			</label>
 			<Loaded of={logs} isEmpty={(l) => !l.some(wanted)} empty="Nothing at this level.">
 				{(list) => (
-					<ol class="scroll log">
-						{list.filter(wanted).map((l, i) => (
-							<li key={i} class={l.level.toLowerCase()}>
-								<time>{clock(l.when_ms)}</time>
-								<b>{l.level.toLowerCase()}</b>
-								<span>
-									{l.msg}
-									<small>{attributes(l.attrs)}</small>
-								</span>
-							</li>
-						))}
-					</ol>
+					<Scroll label="Lines of the log">
+						<ol class="log">
+							{list.filter(wanted).map((l, i) => (
+								<li key={i} class={l.level.toLowerCase()}>
+									<time>{clock(l.when_ms)}</time>
+									<b>{l.level.toLowerCase()}</b>
+									<span>
+										{l.msg}
+										<small>{attributes(l.attrs)}</small>
+									</span>
+								</li>
+							))}
+						</ol>
+					</Scroll>
 				)}
 			</Loaded>
 		</>

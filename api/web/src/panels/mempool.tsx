@@ -2,7 +2,7 @@ import type { Mempool, NodeDetail } from "../contract";
 import { ago, bytes, count, shortHash } from "../state/format";
 import { useNow, usePolled } from "../store";
 import type { PanelProps } from "../ui/inspector";
-import { Facts, Loaded } from "./state";
+import { Facts, Loaded, Scroll } from "./state";
 
 export function MempoolPanel({ name }: PanelProps) {
 	const pool = usePolled<Mempool>("/api/v1/mempool", { name, count: 100 }, 2000);
@@ -22,9 +22,8 @@ export function MempoolPanel({ name }: PanelProps) {
 					{m.txs.length === 0 ? (
 						<p class="empty">Empty: every transaction is in a block.</p>
 					) : (
-						<div class="scroll">
+						<Scroll label="Transactions that wait for a block">
 							<table>
-								<caption class="visually-hidden">Transactions that wait for a block</caption>
 								<thead>
 									<tr>
 										<th scope="col">Transaction</th>
@@ -50,7 +49,7 @@ export function MempoolPanel({ name }: PanelProps) {
 									))}
 								</tbody>
 							</table>
-						</div>
+						</Scroll>
 					)}
 				</>
 			)}

@@ -4,7 +4,7 @@ import { ago, bytes, count } from "../state/format";
 import { nameOf } from "../state/model";
 import { useNow, usePolled } from "../store";
 import type { PanelProps } from "../ui/inspector";
-import { Loaded } from "./state";
+import { Loaded, Scroll } from "./state";
 
 export function PeersPanel({ name, model }: PanelProps) {
 	const peers = usePolled<Peer[]>("/api/v1/peers", { name }, 3000);
@@ -12,9 +12,8 @@ export function PeersPanel({ name, model }: PanelProps) {
 	return (
 		<Loaded of={peers} isEmpty={(p) => p.length === 0} empty="No peers: nothing comes in and nothing goes out.">
 			{(list) => (
-				<div class="scroll">
+				<Scroll label="Peers">
 					<table>
-						<caption class="visually-hidden">Peers</caption>
 						<thead>
 							<tr>
 								<th scope="col">Peer</th>
@@ -54,7 +53,7 @@ export function PeersPanel({ name, model }: PanelProps) {
 							))}
 						</tbody>
 					</table>
-				</div>
+				</Scroll>
 			)}
 		</Loaded>
 	);

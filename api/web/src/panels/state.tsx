@@ -44,3 +44,18 @@ export function Facts({ rows }: { rows: [string, ComponentChildren][] }) {
 		</dl>
 	);
 }
+
+interface ScrollProps {
+	label: string;
+	children: ComponentChildren;
+}
+
+// Scroll is a table that may be larger than its place; the keys scroll it too.
+export function Scroll({ label, children }: ScrollProps) {
+	return (
+		// biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it with the keys
+		<section class="scroll" tabIndex={0} aria-label={label}>
+			{children}
+		</section>
+	);
+}

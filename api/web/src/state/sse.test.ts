@@ -33,6 +33,13 @@ test("events are the same wherever the stream is cut", () => {
 	}
 });
 
+test("where the server stands is known before anything happens", () => {
+	const parser = new SseParser();
+	expect(parser.last).toBe("");
+	expect(parser.feed("id: 77\nretry: 2000\n\n")).toEqual([]);
+	expect(parser.last).toBe("77");
+});
+
 test("half an event is not an event", () => {
 	expect(new SseParser().feed('event: healed\ndata: {"at_ms":1}\n')).toEqual([]);
 });

@@ -10,6 +10,12 @@ export class SseParser {
 	private id = "";
 	private data: string[] = [];
 
+	// last is the id to resume after, "" = none yet. A server says where it stands
+	// before anything happens, by an id without data.
+	get last(): string {
+		return this.id;
+	}
+
 	feed(text: string): WireEvent[] {
 		const lines = (this.rest + text).split(/\r\n|\n|\r(?!$)/);
 		this.rest = lines.pop() ?? "";

@@ -17,21 +17,29 @@ import (
 type program struct {
 	globals
 
-	Node      nodeCommand       `cmd:"" help:"Run a node until Ctrl-C."`
-	Status    statusCommand     `cmd:"" help:"Show how the running node is; the exit code is its health."`
-	Chain     chainCommands     `cmd:"" help:"Look after the chain on disk."`
-	Peers     peersCommands     `cmd:"" help:"See and choose whom the running node talks with."`
-	Addresses addressesCommands `cmd:"" help:"Take the address book to another node."`
-	Tx        txCommands        `cmd:"" help:"Send transactions and follow them."`
-	Mempool   mempoolCommands   `cmd:"" help:"See what waits for a block."`
-	Sim       simCommands       `cmd:"" help:"Measure how transactions spread, and what adversaries learn, in simulated networks."`
-	Seeder    seederCommand     `cmd:"" help:"Answer DNS for the network's peers, so that new nodes find their first ones."`
-	RPC       rpcCommand        `cmd:"" name:"rpc" help:"Call a method of the running node's API."`
-	RPCAuth   rpcAuthCommand    `cmd:"" name:"rpcauth" help:"Make a line for --rpcauth, and a password."`
-	Version   versionCommand    `cmd:"" help:"Print the version."`
+	Node       nodeCommand       `cmd:"" help:"Run a node until Ctrl-C."`
+	Status     statusCommand     `cmd:"" help:"Show how the running node is; the exit code is its health."`
+	Watch      watchCommand      `cmd:"" help:"Follow the running node: chain, peers, mempool."`
+	Doctor     doctorCommand     `cmd:"" help:"Look for what is wrong, here and at the running node, and say what to do."`
+	Chain      chainCommands     `cmd:"" help:"Look after the chain on disk."`
+	Peers      peersCommands     `cmd:"" help:"See and choose whom the running node talks with."`
+	Addresses  addressesCommands `cmd:"" help:"Take the address book to another node."`
+	Tx         txCommands        `cmd:"" help:"Send transactions and follow them."`
+	Mempool    mempoolCommands   `cmd:"" help:"See what waits for a block."`
+	Sim        simCommands       `cmd:"" help:"Measure how transactions spread, and what adversaries learn, in simulated networks."`
+	Seeder     seederCommand     `cmd:"" help:"Answer DNS for the network's peers, so that new nodes find their first ones."`
+	Log        logCommands       `cmd:"" help:"See and choose how much the running node logs."`
+	Config     configCommands    `cmd:"" help:"See and check the settings."`
+	RPC        rpcCommand        `cmd:"" name:"rpc" help:"Call a method of the running node's API."`
+	RPCAuth    rpcAuthCommand    `cmd:"" name:"rpcauth" help:"Make a line for --rpcauth, and a password."`
+	Completion completionCommand `cmd:"" help:"Print a shell's completion of commands, flags and methods."`
+	Man        manCommand        `cmd:"" help:"Print the manual page."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
 type chainCommands struct {
+	Block  chainBlockCommand  `cmd:"" help:"Show a block."`
+	Tips   chainTipsCommand   `cmd:"" help:"List the ends of all known branches."`
 	Info   chainInfoCommand   `cmd:"" help:"Show how far the chain goes and what it takes on disk."`
 	Import chainImportCommand `cmd:"" help:"Validate and store the blocks of a file."`
 	Export chainExportCommand `cmd:"" help:"Write the chain's blocks to a file."`
@@ -65,6 +73,17 @@ type txCommands struct {
 type mempoolCommands struct {
 	List mempoolListCommand `cmd:"" help:"List the waiting transactions, the best paid first."`
 	Info mempoolInfoCommand `cmd:"" help:"Show size, memory and the least fee."`
+	Show mempoolShowCommand `cmd:"" help:"Show one waiting transaction."`
+	Save mempoolSaveCommand `cmd:"" help:"Write the waiting transactions to disk now."`
+}
+
+type logCommands struct {
+	Level logLevelCommand `cmd:"" help:"Show how much is logged, or set it until the node stops."`
+}
+
+type configCommands struct {
+	Show     configShowCommand     `cmd:"" help:"Show the settings of a node, and where each comes from."`
+	Validate configValidateCommand `cmd:"" help:"Say whether a node would start with the settings."`
 }
 
 type simCommands struct {
@@ -76,14 +95,15 @@ type simCommands struct {
 
 // terminal is where a command writes: results to out, all else to err.
 type terminal struct {
-	out io.Writer
-	err io.Writer
+	out    io.Writer
+	err    io.Writer
+	colour bool // out may be coloured
 }
 
 // run is the program with all that it takes from its surroundings. It returns
 // the exit code.
 func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) int {
-	err := execute(ctx, args, env, terminal{stdout, stderr})
+	err := execute(ctx, args, env, terminal{stdout, stderr, mayColour(stdout, env)})
 	if err == nil || errors.Is(err, errHelpShown) {
 		return exitDone
 	}
@@ -104,7 +124,7 @@ func execute(ctx context.Context, args, env []string, term terminal) error {
 		return usage(err, parsed)
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return parsed.Run(p.globals, term)
+	return parsed.Run(p.globals, term, provenance{parsed, env})
 }
 
 func newParser(p *program, env []string, term terminal) (*kong.Kong, error) {

@@ -38,6 +38,16 @@ func (e environment) value(flag string) (string, bool) {
 	return "", false
 }
 
+// variable returns any variable.
+func (e environment) variable(name string) (string, bool) {
+	for _, entry := range e {
+		if v, found := strings.CutPrefix(entry, name+"="); found {
+			return v, true
+		}
+	}
+	return "", false
+}
+
 // Validate implements kong.Resolver.
 func (e environment) Validate(*kong.Application) error { return nil }
 

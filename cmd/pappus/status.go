@@ -69,21 +69,29 @@ func (*statusCommand) Run(ctx context.Context, g globals, term terminal) error {
 
 func examine(ctx context.Context, node *client.Client, network string) (health, error) {
 	var h health
-	for _, q := range []struct {
-		method string
-		into   any
-	}{
-		{"getblockchaininfo", &h.Chain},
-		{"getsyncinfo", &h.Sync},
-		{"getnetworkinfo", &h.Network},
-		{"uptime", &h.Uptime},
-	} {
-		if err := node.Call(ctx, q.method, nil, q.into); err != nil {
-			return health{}, err
-		}
+	if err := askAll(ctx, node,
+		question{"getblockchaininfo", &h.Chain}, question{"getsyncinfo", &h.Sync}, question{"getnetworkinfo", &h.Network}, question{"uptime", &h.Uptime},
+	); err != nil {
+		return health{}, err
 	}
 	h.judge(network)
 	return h, nil
+}
+
+// question is a method without arguments, and where its answer goes.
+type question struct {
+	method string
+	into   any
+}
+
+// askAll asks one after the other, up to the first that fails.
+func askAll(ctx context.Context, node *client.Client, questions ...question) error {
+	for _, q := range questions {
+		if err := node.Call(ctx, q.method, nil, q.into); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // judge calls a node healthy that is in step with somebody. A private network

@@ -139,7 +139,7 @@ func (d *dispatcher) checkBlocks(peers []Peer) check {
 	tip, best, p := d.Chain.Tip(), d.Chain.Headers().Best(), d.Sync.Progress()
 	left := best.Height - tip.Height
 	c := check{Name: "blocks", OK: left <= maxBehind, Says: fmt.Sprintf("%d of %d blocks are validated", tip.Height, max(best.Height, tip.Height))}
-	if p.Syncing && !(d.private() && len(peers) == 0) {
+	if p.Syncing && (!d.private() || len(peers) > 0) {
 		c.OK = false
 	}
 	c.Do = "wait until the blocks are here: `pappus watch` shows how far they are"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -61,7 +62,7 @@ find the running node by its data directory.
 				}
 			}
 		}
-		if c, ok := n.Target.Addr().Interface().(exampled); ok {
+		if c, ok := reflect.TypeAssert[exampled](n.Target.Addr()); ok {
 			b.WriteString(".PP\nExamples:\n.PP\n.nf\n")
 			for _, line := range c.examples() {
 				b.WriteString("    " + roff(line) + "\n")
@@ -94,11 +95,11 @@ takes.
 }
 
 func usageOf(n *kong.Node) string {
-	text := strings.TrimPrefix(n.FullPath(), "pappus ")
+	words := []string{strings.TrimPrefix(n.FullPath(), "pappus ")}
 	for _, p := range n.Positional {
-		text += " " + p.Summary()
+		words = append(words, p.Summary())
 	}
-	return text
+	return strings.Join(words, " ")
 }
 
 func writeFlag(b *strings.Builder, f *kong.Flag) {

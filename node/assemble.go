@@ -76,7 +76,7 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 	n.pings = newPings(n.host)
 	n.peers.followers = []follower{syncFollower{n.sync}, announceFollower{n.announce}, n.pings}
 	door := slots.DefaultDoorConfig(cfg.limits().Inbound)
-	n.doorman = &doorman{node: n, door: slots.NewDoor(door, fork(parts.Src))}
+	n.doorman = &doorman{node: n, alike: cfg.limits().exempt(), door: slots.NewDoor(door, fork(parts.Src))}
 	n.peers.entered = n.doorman.entered
 	if parts.entrance != nil {
 		parts.entrance.door.Store(n.doorman)

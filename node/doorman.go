@@ -3,6 +3,8 @@ package node
 import (
 	"errors"
 	"net"
+	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
 
 	"github.com/pappus-network/pappus/discovery/slots"
 	"github.com/pappus-network/pappus/events"
@@ -39,14 +42,29 @@ func (e *entrance) VerifySourceAddress(net.Addr) bool { return true }
 
 // doorman carries out what the door decides. It is safe for concurrent use.
 type doorman struct {
-	node *Node
+	node  *Node
+	alike []netip.Prefix // where addresses do not tell hosts apart
 
 	mu   sync.Mutex
 	door *slots.Door
 }
 
+// tellsApart says whether an address belongs to one host. Two on this machine share
+// one, as all of a development network do.
+func (d *doorman) tellsApart(a multiaddr.Multiaddr) bool {
+	ip, err := manet.ToIP(a)
+	if err != nil {
+		return true
+	}
+	addr, ok := netip.AddrFromSlice(ip)
+	return !ok || !slices.ContainsFunc(d.alike, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
+}
+
 // knock says whether a connection may go on to its handshake.
 func (d *doorman) knock(from multiaddr.Multiaddr) bool {
+	if !d.tellsApart(from) {
+		return true // who knocks is not known before the handshake
+	}
 	links := d.links()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -83,6 +101,14 @@ func (d *doorman) protects(p peer.ID) string {
 	return d.door.Protect(links)[p]
 }
 
+// group is a link's netgroup, where there are any; else each peer is one.
+func (d *doorman) group(c network.Conn) string {
+	if d.tellsApart(c.RemoteMultiaddr()) {
+		return group(c.RemoteMultiaddr())
+	}
+	return string(c.RemotePeer())
+}
+
 // links returns the peers that are linked by nothing but connections of their own.
 func (d *doorman) links() []slots.Inbound {
 	n := d.node
@@ -99,7 +125,7 @@ func (d *doorman) links() []slots.Inbound {
 		if c.Stat().Direction != network.DirInbound || c.IsClosed() {
 			continue
 		}
-		l := slots.Inbound{Peer: p, Group: group(c.RemoteMultiaddr()), Since: c.Stat().Opened, Greeted: n.peers.has(p), Named: n.keeper.keeps(p)}
+		l := slots.Inbound{Peer: p, Group: d.group(c), Since: c.Stat().Opened, Greeted: n.peers.has(p), Named: n.keeper.keeps(p)}
 		if l.Greeted {
 			_, l.Ping, _ = n.pings.of(p, now)
 			l.LastTx = n.relaying.relay.LastTx(p)

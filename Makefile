@@ -8,7 +8,7 @@ COUNT ?= 10
 BIN := $(CURDIR)/.bin
 SCENARIOS ?= line trees bitcoin-2015 dandelion-plus-plus dandelion-plus-plus-1000 p2p spies-dial-all bip156 default front latency black-holes
 
-.PHONY: build check test race lint fuzz bench syncbench relaybench sim-real attacks eclipse testground sim web dead tools
+.PHONY: build check test race lint fuzz bench syncbench relaybench sim-real attacks eclipse flood testground sim web dead tools
 
 build: ## the program, into .bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/pappus ./cmd/pappus
@@ -55,6 +55,9 @@ relaybench: ## how transactions spread over 100 nodes, in virtual time, and what
 
 eclipse: ## how often an attacker has all of a node's links after a restart; about half an hour
 	go test -run='TestEclipse|TestOtherAttackers' -timeout=0 ./internal/eclipse -v -restarts=10000 -attack=72h -others
+
+flood: ## 10,000 inbound dials from 250 netgroups, three times; three minutes
+	go test -run=TestFloodOfDials -count=3 -timeout=30m ./node -v -args -flood-dials=10000 -flood-addresses=250 -flood-honest=60
 
 sim-real: ## 1,000 whole nodes in virtual time, a process for each mechanism: latency, bytes, and what it costs; three minutes
 	@set -eu; for run in "gossip 100" "gossip 1000" "dandelion 1000" "diffusion 1000" "flood 1000"; do \

@@ -181,7 +181,8 @@ type Network struct {
 	Services uint64
 	Listen   []multiaddr.Multiaddr
 	RelayFee btcutil.Amount // least fee per 1,000 virtual bytes that is relayed
-	Served   time.Time      // when a peer was last answered about blocks or transactions; zero = never
+	Reach    Reach
+	Served   time.Time // when a peer was last answered about blocks or transactions; zero = never
 }
 
 // Kept is the list of peers that the node keeps a link to.

@@ -196,6 +196,7 @@ func (b backend) peer(l linked, kept bool) api.Peer {
 		SyncedHeader: -1,
 		SyncedBlock:  -1,
 	}
+	p.Observed = b.node.mirror.of(l.id)
 	p.Ping, p.MinPing, p.PingWait = b.node.pings.of(l.id, time.Now())
 	if b.node.traffic != nil {
 		f := b.node.traffic.of(l.id)
@@ -236,6 +237,7 @@ func (b backend) Network() api.Network {
 		Agent:    Agent,
 		Services: uint64(b.node.services()),
 		Listen:   b.node.host.Addrs(),
+		Reach:    b.node.reachability(),
 		RelayFee: b.node.chain.Mempool().Info(time.Now()).MinRelayFee,
 		Served:   b.node.lastServed(),
 	}

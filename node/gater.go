@@ -23,6 +23,8 @@ type gater struct {
 	now  func() time.Time
 	shut atomic.Bool // nobody at all, by the operator's word
 
+	allowed map[peer.ID]bool // nil = everybody; not changed any more
+
 	mu     sync.Mutex
 	ledger *reputation.Ledger
 }
@@ -38,8 +40,14 @@ func (g *gater) charge(who reputation.Party, reason events.Reason, hard bool) (r
 	return g.ledger.Charge(g.now(), who, reason, hard)
 }
 
+// admits says whether a closed network has a peer.
+func (g *gater) admits(p peer.ID) bool { return g.allowed == nil || g.allowed[p] }
+
 // banned says whether a peer is kept out, wherever it is.
 func (g *gater) banned(p peer.ID) bool {
+	if !g.admits(p) {
+		return true
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	_, hit := g.ledger.Banned(g.now(), p)

@@ -74,6 +74,7 @@ type Node struct {
 	peers     *peers
 	pings     *pings
 	doorman   *doorman
+	mirror    mirror
 	keeper    *keeper
 	sync      *blocksync.Sync
 	announce  *announce.Announcer
@@ -195,6 +196,7 @@ func (n *Node) run(ctx context.Context) error {
 	group.Go(func() error { return n.sync.Run(ctx) })
 	group.Go(func() error { return n.peers.Run(ctx) })
 	group.Go(func() error { return n.pings.Run(ctx) })
+	group.Go(func() error { return n.see(ctx) })
 	if n.opened != nil {
 		if err := n.expose(ctx, group); err != nil {
 			n.Stop()

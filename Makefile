@@ -8,10 +8,16 @@ COUNT ?= 10
 BIN := $(CURDIR)/.bin
 SCENARIOS ?= line trees bitcoin-2015 dandelion-plus-plus dandelion-plus-plus-1000 p2p spies-dial-all bip156 default front latency black-holes
 
-.PHONY: build check test race lint fuzz bench syncbench relaybench sim-real attacks eclipse flood testground sim web dead tools
+.PHONY: release reproduce build check test race lint fuzz bench syncbench relaybench sim-real attacks eclipse flood testground sim web dead tools
 
 build: ## the program, into .bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/pappus ./cmd/pappus
+
+release: ## archives of all platforms, checksums and what they are made of, into dist/
+	scripts/release.sh
+
+reproduce: ## a release built twice has the same bytes; FRESH=1 compiles all of it twice
+	scripts/reproduce.sh
 
 check: lint ## what must hold before a commit
 	go vet ./...

@@ -164,7 +164,7 @@ func TestWrongUsage(t *testing.T) {
 		{"no log level", []string{"node", "--log-level", "loud"}, []string{"--log-level", "loud"}},
 		{"flag without its value", []string{"node", "--listen"}, []string{"--listen"}},
 		{"argument missing", []string{"chain", "import"}, []string{"<file>"}},
-		{"argument too many", []string{"version", "x"}, []string{"unexpected argument x"}},
+		{"argument too many", []string{"man", "x"}, []string{"unexpected argument x"}},
 		{"unknown network", []string{"node", "--network", "moon"}, []string{"moon", "regtest"}},
 		{"unknown network, offline", []string{"chain", "info", "--network", "moon"}, []string{"moon", "regtest"}},
 		{"unknown network, online", []string{"status", "--network", "moon"}, []string{"moon", "regtest"}},

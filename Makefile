@@ -8,10 +8,15 @@ COUNT ?= 10
 BIN := $(CURDIR)/.bin
 SCENARIOS ?= line trees bitcoin-2015 dandelion-plus-plus dandelion-plus-plus-1000 p2p spies-dial-all bip156 default front latency black-holes
 
-.PHONY: release reproduce build check test race lint fuzz bench syncbench relaybench sim-real attacks eclipse flood testground sim web dead tools
+.PHONY: docs release reproduce build check test race lint fuzz bench syncbench relaybench sim-real attacks eclipse flood testground sim web dead tools
 
 build: ## the program, into .bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/pappus ./cmd/pappus
+
+docs: ## what is made from the code: the manual page, the tables of methods and metrics
+	go test ./api -run=Reference -update
+	go test ./node -run=Documented -update
+	go test ./cmd/pappus -run=Manual -update
 
 release: ## archives of all platforms, checksums and what they are made of, into dist/
 	scripts/release.sh

@@ -13,6 +13,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/pappus-network/pappus/api/dashboard"
 	"github.com/pappus-network/pappus/chain/headertree"
 )
 
@@ -42,6 +43,8 @@ type Backend struct {
 	Sync    Sync
 	Control Control
 	Metrics *prometheus.Registry // nil = no metrics, kept or served
+	View    dashboard.View       // nil = no dashboard
+	Feed    *dashboard.Feed      // its events
 
 	Tips      Tips
 	Blocks    Blocks

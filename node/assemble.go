@@ -63,6 +63,7 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 		bus: NewBus(), ledger: status.NewLedger(), nonce: parts.Src.Uint64(),
 		ready: make(chan struct{}), quit: make(chan struct{}), level: new(slog.LevelVar),
 	}
+	n.face = newFace(n)
 	n.keeper = newKeeper(n.host, log, named)
 	n.keeper.admits = n.gater.admits
 	n.announce = announce.New(n.host, params)

@@ -45,6 +45,7 @@ func (n *Node) backend() api.Backend {
 		Sync:    b,
 		Control: b,
 		Metrics: n.metrics.registry,
+		View:    view{n, time.Now()},
 
 		Tips:      b,
 		Blocks:    blocks{n.chain},

@@ -90,6 +90,7 @@ type Config struct {
 
 	AssumeValid  string // HASH:HEIGHT; scripts below it are not run
 	MinChainWork string // hex; headers below this work are not stored
+	CacheBytes   uint64 // for unspent outputs that are not written yet; 0 = the default
 	PruneMiB     int    // keep about this much of blocks; 0 = all
 	TxIndex      bool
 	CFIndex      bool

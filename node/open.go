@@ -131,6 +131,9 @@ func (c Config) chain() (chain.Config, error) {
 		cfg.AssumeValid = &chain.AssumeValid{Hash: hash, Height: height}
 	}
 	cfg.MinChainWork, err = parseWork(c.MinChainWork)
+	if c.CacheBytes > 0 {
+		cfg.UTXOCache = c.CacheBytes
+	}
 	cfg.Mempool.MaxBytes = int64(c.MempoolMiB) << 20
 	cfg.Prune = uint64(c.PruneMiB) << 20 // validated to be positive
 	cfg.TxIndex, cfg.CFIndex = c.TxIndex, c.CFIndex

@@ -73,7 +73,7 @@ func NewDashboard(cfg Config, view dashboard.View, feed *dashboard.Feed, log *sl
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: log, auth: newAuth(cfg.User, cfg.Password), ready: make(chan struct{})}
+	s := &Server{cfg: cfg, log: log, auth: newAuth(cfg.User, cfg.Password, cfg.Auth...), ready: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", healthy)
 	s.mount(mux, newDoor(s.auth, counters, log), view, feed, more...)

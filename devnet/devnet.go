@@ -130,7 +130,7 @@ func (d *Devnet) Run(ctx context.Context) (err error) {
 // ignoreEnd makes the end of Run's context no error.
 func ignoreEnd(ctx context.Context, err error) error {
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return nil
+		err = nil
 	}
 	return err
 }

@@ -139,7 +139,7 @@ func TestNetworkIsTakenApartAndHeals(t *testing.T) {
 }
 
 func TestTransactionsAreTracedAndSpiedOn(t *testing.T) {
-	play(t, nil, func(t *testing.T, d *Devnet, c *client.Client) {
+	play(t, nil, func(t *testing.T, _ *Devnet, c *client.Client) {
 		v := do[Verdict](t, c, "spy", spies{On: true, Fraction: 0.4})
 		if !v.On || len(v.Spies) != 1 {
 			t.Fatalf("spies: %+v", v)
@@ -196,7 +196,7 @@ func TestActionsThatCannotBeDone(t *testing.T) {
 			{"spy", json.RawMessage(`{"fractoin":1}`), 400},
 		} {
 			err := c.Post(t.Context(), "devnet/"+x.action, x.in, nil)
-			refused, ok := errors.AsType[*client.Refusal](err)
+			refused, ok := errors.AsType[*client.RefusalError](err)
 			if !ok || refused.Status != x.status || refused.Message == "" {
 				t.Errorf("%s %+v: %v, want status %d", x.action, x.in, err, x.status)
 			}

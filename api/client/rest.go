@@ -16,15 +16,15 @@ import (
 // maxAnswer is how much of an answer is read: a network of a hundred nodes takes 200 KB.
 const maxAnswer = 16 << 20
 
-// Refusal is an answer of the paths below /api/v1/ that is not what was asked for.
-type Refusal struct {
+// RefusalError is an answer of the paths below /api/v1/ that is not what was asked for.
+type RefusalError struct {
 	Status  int    `json:"-"`
 	Code    string `json:"code"`
 	Message string `json:"message"`
 }
 
 // Error is the message alone, as it is shown to people.
-func (r *Refusal) Error() string { return r.Message }
+func (r *RefusalError) Error() string { return r.Message }
 
 // At returns a client for the address that a devnet prints: http://HOST:PORT/#token=….
 func At(address string) (*Client, error) {
@@ -76,7 +76,7 @@ func (c *Client) ask(ctx context.Context, method, path string, body []byte, into
 		return fmt.Errorf("read the answer to %s: %w", path, err)
 	}
 	if a.StatusCode != http.StatusOK {
-		var refused struct{ Error Refusal }
+		var refused struct{ Error RefusalError }
 		if json.Unmarshal(raw, &refused) != nil || refused.Error.Message == "" {
 			return fmt.Errorf("%s answered %s: %s", c.addr, a.Status, strings.TrimSpace(string(raw[:min(len(raw), maxRefusal)])))
 		}

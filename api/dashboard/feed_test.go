@@ -131,7 +131,7 @@ func TestEventsComeInBatches(t *testing.T) {
 		if got := strings.Count(r.got.String(), "event: block"); got != 1001 {
 			t.Errorf("%d events arrived, want 1,001", got)
 		}
-		time.Sleep(beat)
+		time.Sleep(beat + pause)
 		if !strings.HasSuffix(r.got.String(), "\n:\n\n") {
 			t.Error("a silent stream shows no sign of life")
 		}
@@ -215,8 +215,19 @@ func TestStemsAreToldOfDevnetsOnly(t *testing.T) {
 // Every kind that is told is one that readers may ask for.
 func TestKindsAreComplete(t *testing.T) {
 	for _, e := range []events.Event{
-		events.PeerUp{}, events.PeerDown{}, events.Charged{}, events.Banned{}, events.HeadersAdded{}, events.BlockConnected{},
-		events.BlockDisconnected{}, events.SyncStalled{}, events.TxAccepted{}, events.TxRefused{}, events.TxStemmed{}, events.TxHeard{}, events.TxFluffed{},
+		events.PeerUp{},
+		events.PeerDown{},
+		events.Charged{},
+		events.Banned{},
+		events.HeadersAdded{},
+		events.BlockConnected{},
+		events.BlockDisconnected{},
+		events.SyncStalled{},
+		events.TxAccepted{},
+		events.TxRefused{},
+		events.TxStemmed{},
+		events.TxHeard{},
+		events.TxFluffed{},
 	} {
 		kind, data := Teller{Traced: true}.message(Stamp{}, e)
 		if _, err := kinds(kind); err != nil || data == nil {

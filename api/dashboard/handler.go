@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -30,7 +31,7 @@ type Keys interface {
 	// Holds says whether it carries the password, or the token.
 	Holds(r *http.Request) bool
 	// Admit says the same, and answers the request if it does not: with a challenge, at
-	// which a browser asks its user, or with a [Refusal].
+	// which a browser asks its user, or with a [RefusalError].
 	Admit(w http.ResponseWriter, r *http.Request, challenge bool) bool
 }
 
@@ -144,7 +145,7 @@ func (h *handler) act(w http.ResponseWriter, r *http.Request, route Route) {
 		return
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		Refuse(w, &Refusal{http.StatusUnsupportedMediaType, "bad_request", "actions take Content-Type: application/json"})
+		Refuse(w, &RefusalError{http.StatusUnsupportedMediaType, "bad_request", "actions take Content-Type: application/json"})
 		return
 	}
 	q, err := route.query(r.URL.Query())
@@ -171,7 +172,7 @@ func (h *handler) act(w http.ResponseWriter, r *http.Request, route Route) {
 func body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return nil, &Refusal{http.StatusRequestEntityTooLarge, "bad_request", "the body is larger than 64 KiB"}
+		return nil, &RefusalError{http.StatusRequestEntityTooLarge, "bad_request", "the body is larger than 64 KiB"}
 	}
 	if err != nil {
 		return nil, BadRequest("the body was cut off or came too slowly")
@@ -190,5 +191,5 @@ func answer(w http.ResponseWriter, v any) {
 
 func write(w http.ResponseWriter, raw []byte) {
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(append(raw[:len(raw):len(raw)], '\n')) // the client has gone: nobody to tell
+	_, _ = w.Write(append(slices.Clip(raw), '\n')) // the client has gone: nobody to tell
 }

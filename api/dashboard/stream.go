@@ -49,7 +49,7 @@ func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case f.seats <- struct{}{}:
 		defer func() { <-f.seats }()
 	default:
-		Refuse(w, &Refusal{http.StatusServiceUnavailable, "busy", fmt.Sprintf("%d readers follow the events already: close one", maxReaders)})
+		Refuse(w, &RefusalError{http.StatusServiceUnavailable, "busy", fmt.Sprintf("%d readers follow the events already: close one", maxReaders)})
 		return
 	}
 	h := w.Header()

@@ -71,7 +71,7 @@ net mine 3 --name n4
 net heal
 await 60 "all have the same tip again" agree
 for kind in node_added node_killed partitioned healed; do
-	event "$kind" || fail "no event $kind"
+	await 5 "the event $kind" event "$kind"
 done
 
 echo "spies listen"

@@ -21,7 +21,7 @@ type devnetRunCommand struct {
 	ListenAPI string        `name:"listen-api" help:"Where the dashboard listens, port 0 for any free one." default:"127.0.0.1:8490" placeholder:"HOST:PORT"`
 	NodeAPIs  bool          `name:"node-apis" help:"Give each node an API of its own as well; the file api in its folder says where."`
 	At        string        `help:"Folder in which the devnet says how it is reached (default: in the user's runtime folder)." placeholder:"DIR"`
-	LogLevel  slog.Level    `help:"debug, info, warn or error; of the nodes' logs." default:"warn" placeholder:"LEVEL"`
+	LogLevel  slog.Level    `help:"debug, info, warn or error; of the nodes' logs." default:"error" placeholder:"LEVEL"`
 }
 
 func (*devnetRunCommand) examples() [2]string {
@@ -68,6 +68,7 @@ func (c *devnetRunCommand) Run(ctx context.Context, g globals, term terminal) (e
 
 // tell prints where the network is, and when it is ready.
 func (c *devnetRunCommand) tell(ctx context.Context, net *devnet.Devnet, g globals, term terminal) error {
+	begun := time.Now()
 	select {
 	case <-ctx.Done():
 		return nil
@@ -79,14 +80,13 @@ func (c *devnetRunCommand) tell(ctx context.Context, net *devnet.Devnet, g globa
 		Address string `json:"address"`
 		Took    int64  `json:"took_ms"`
 	}
-	begun := time.Now()
 	say := func(event, format string, args ...any) error {
 		if g.JSON {
 			return term.printJSON(line{event, c.Nodes, net.Address(), time.Since(begun).Milliseconds()})
 		}
 		return term.printf(format, args...)
 	}
-	if err := say("listening", "%s: %s is starting\n", net.Address(), count(c.Nodes, "node")); err != nil {
+	if err := say("listening", "dashboard: %s\nstarting %s …\n", net.Address(), count(c.Nodes, "node")); err != nil {
 		return err
 	}
 	select {
@@ -94,5 +94,6 @@ func (c *devnetRunCommand) tell(ctx context.Context, net *devnet.Devnet, g globa
 		return nil
 	case <-net.Ready():
 	}
-	return say("ready", "ready: all have the same chain, and a transaction has reached them all. Open the address in a browser; Ctrl-C ends everything.\n")
+	return say("ready", "ready after %.1f s: all have the same chain, and a transaction has reached them all. Open the address in a browser; Ctrl-C ends everything.\n",
+		time.Since(begun).Seconds())
 }

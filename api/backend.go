@@ -13,8 +13,8 @@ import (
 	"github.com/multiformats/go-multiaddr"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/pappus-network/pappus/api/dashboard"
 	"github.com/pappus-network/pappus/chain/headertree"
+	"github.com/pappus-network/pappus/events"
 )
 
 // What a [Mempool] says of a transaction, besides the rule that it breaks.
@@ -43,8 +43,6 @@ type Backend struct {
 	Sync    Sync
 	Control Control
 	Metrics *prometheus.Registry // nil = no metrics, kept or served
-	View    dashboard.View       // nil = no dashboard
-	Feed    *dashboard.Feed      // its events
 
 	Tips      Tips
 	Blocks    Blocks
@@ -151,7 +149,8 @@ type Peer struct {
 	Addr    multiaddr.Multiaddr // the peer's end of the connection, without /p2p
 	Local   multiaddr.Multiaddr // our end
 	Inbound bool
-	Kept    bool // the operator named it
+	Kept    bool            // the operator named it
+	Kind    events.LinkKind // what the link is for
 
 	Connected           time.Time
 	LastSend, LastRecv  time.Time
@@ -184,8 +183,7 @@ type Network struct {
 	Services uint64
 	Listen   []multiaddr.Multiaddr
 	RelayFee btcutil.Amount // least fee per 1,000 virtual bytes that is relayed
-	Reach    Reach
-	Served   time.Time // when a peer was last answered about blocks or transactions; zero = never
+	Served   time.Time      // when a peer was last answered about blocks or transactions; zero = never
 }
 
 // Kept is the list of peers that the node keeps a link to.

@@ -82,7 +82,7 @@ func describePeer(p Peer) peerResult {
 			ID:             p.Number,
 			Addr:           withPeer(p.Addr, p.ID),
 			Services:       hex64(p.Services),
-			RelayTxes:      true,
+			RelayTxes:      p.Kind == "" || p.Kind.Transactions(),
 			LastSend:       unix(p.LastSend),
 			LastRecv:       unix(p.LastRecv),
 			BytesSent:      p.BytesSent,
@@ -182,6 +182,8 @@ func connectionType(p Peer) string {
 		return "inbound"
 	case p.Kept:
 		return "manual"
+	case p.Kind != "":
+		return string(p.Kind)
 	default:
 		return "outbound-full-relay"
 	}
@@ -225,13 +227,12 @@ func (d *dispatcher) getConnectionCount(context.Context, arguments) (any, error)
 // networkResult is getnetworkinfo's, with the keys that btcjson lacks.
 type networkResult struct {
 	btcjson.GetNetworkInfoResult
-	PeerID             string      `json:"peerid"`
-	LocalServicesNames []string    `json:"localservicesnames"`
-	ListenAddresses    []string    `json:"listenaddresses"`
-	RelayFee           amount      `json:"relayfee"`
-	IncrementalFee     amount      `json:"incrementalfee"`
-	Warnings           []string    `json:"warnings"`
-	Reachability       reachResult `json:"reachability"`
+	PeerID             string   `json:"peerid"`
+	LocalServicesNames []string `json:"localservicesnames"`
+	ListenAddresses    []string `json:"listenaddresses"`
+	RelayFee           amount   `json:"relayfee"`
+	IncrementalFee     amount   `json:"incrementalfee"`
+	Warnings           []string `json:"warnings"`
 }
 
 func (d *dispatcher) getNetworkInfo(context.Context, arguments) (any, error) {
@@ -254,7 +255,6 @@ func (d *dispatcher) getNetworkInfo(context.Context, arguments) (any, error) {
 		RelayFee:           amount(n.RelayFee),
 		IncrementalFee:     amount(n.RelayFee),
 		Warnings:           []string{},
-		Reachability:       describeReach(n.Reach),
 	}
 	for _, p := range d.Peers.Connected() {
 		r.Connections++
@@ -267,7 +267,7 @@ func (d *dispatcher) getNetworkInfo(context.Context, arguments) (any, error) {
 	reachable := map[string]bool{}
 	for _, addr := range n.Listen {
 		r.ListenAddresses = append(r.ListenAddresses, withPeer(addr, n.ID))
-		if local, ok := localAddress(addr, localScore(addr, n.Reach)); ok && !slices.Contains(r.LocalAddresses, local) {
+		if local, ok := localAddress(addr); ok && !slices.Contains(r.LocalAddresses, local) {
 			r.LocalAddresses = append(r.LocalAddresses, local)
 			reachable[familyOf(addr)] = true
 		}
@@ -282,7 +282,7 @@ func (d *dispatcher) getNetworkInfo(context.Context, arguments) (any, error) {
 const protocolVersion = 70016
 
 // localAddress is a listening address as bitcoind writes it.
-func localAddress(addr multiaddr.Multiaddr, score int32) (btcjson.LocalAddressesResult, bool) {
+func localAddress(addr multiaddr.Multiaddr) (btcjson.LocalAddressesResult, bool) {
 	a, err := manet.ToNetAddr(addr)
 	if err != nil {
 		return btcjson.LocalAddressesResult{}, false
@@ -291,7 +291,7 @@ func localAddress(addr multiaddr.Multiaddr, score int32) (btcjson.LocalAddresses
 	if err != nil {
 		return btcjson.LocalAddressesResult{}, false
 	}
-	return btcjson.LocalAddressesResult{Address: to.Addr().String(), Port: to.Port(), Score: score}, true
+	return btcjson.LocalAddressesResult{Address: to.Addr().String(), Port: to.Port(), Score: 1}, true
 }
 
 func familyOf(addr multiaddr.Multiaddr) string {

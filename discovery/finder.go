@@ -18,17 +18,25 @@ import (
 	manet "github.com/multiformats/go-multiaddr/net"
 
 	"github.com/pappus-network/pappus/discovery/addrbook"
+	"github.com/pappus-network/pappus/discovery/adverts"
+	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/addresses"
 	"github.com/pappus-network/pappus/protocols/addrlist"
 )
 
-// maxAdverts is from how many records of connected peers on those are dropped whose
+// maxRecords is from how many records of connected peers on those are dropped whose
 // peers went without a handshake: 400 bytes each.
-const maxAdverts = 1024
+const maxRecords = 1024
 
 // Asker puts getaddr to a peer; an addresses.Client is one.
 type Asker interface {
 	Ask(ctx context.Context, p peer.ID) (found []addresses.Found, useless int, err error)
+}
+
+// Announcer tells one peer where others are, in one message; an announce.Announcer is
+// one. It never blocks.
+type Announcer interface {
+	Addresses(p peer.ID, entries []addrlist.Entry)
 }
 
 // Peers is who the finder's user has to do with.
@@ -43,31 +51,54 @@ type Peers interface {
 type Link struct {
 	Peer     peer.ID
 	Addr     multiaddr.Multiaddr // of the other end
-	Inbound  bool
+	Kind     events.LinkKind
 	Services uint64
+}
+
+// Inbound says whether the peer has dialled this node.
+func (l Link) Inbound() bool { return l.Kind == events.Inbound }
+
+// Parts are the collaborators of a [Finder]. It closes none of them.
+type Parts struct {
+	Host     host.Host
+	Ask      Asker
+	Announce Announcer
+	Peers    Peers
+	Store    datastore.Batching
+	Src      rand.Source                    // feeds choices that must be secret
+	Allow    func(multiaddr.Multiaddr) bool // which addresses may be dialled because others say so
+	Emit     func(events.Event)
+	Log      *slog.Logger
 }
 
 // Finder finds peers. Its methods are safe for concurrent use; those that tell of
 // peers do not wait.
 type Finder struct {
-	cfg   Config
-	host  host.Host
-	ask   Asker
-	peers Peers
-	ds    datastore.Batching
-	allow func(multiaddr.Multiaddr) bool
-	log   *slog.Logger
-	work  sync.WaitGroup
-	wake  chan struct{}
+	cfg      Config
+	host     host.Host
+	ask      Asker
+	announce Announcer
+	peers    Peers
+	ds       datastore.Batching
+	allow    func(multiaddr.Multiaddr) bool
+	emit     func(events.Event)
+	log      *slog.Logger
+	work     sync.WaitGroup
+	wake     chan struct{}
 
 	mu      sync.Mutex
 	book    *addrbook.Book
 	links   map[peer.ID]Link
-	adverts map[peer.ID]addrbook.Advert // signed records of connected peers
-	dials   map[peer.ID]bool            // under way; true = a feeler
+	records map[peer.ID]addrbook.Advert // signed by connected peers
+	dials   map[peer.ID]*dial
+	anchors []peer.AddrInfo // to be dialled before anybody else
+	toDial  []peer.ID
 	toAsk   []peer.ID
 	toDrop  []peer.ID
-	asked   map[peer.ID]time.Time
+	asked   map[peer.ID]asked
+
+	router *adverts.Router // who is told of whom
+	own    []byte          // this node's signed record; nil = nobody can dial it
 
 	share   []addrlist.Entry // the answer to getaddr,
 	drawn   time.Time        // when it was drawn,
@@ -75,27 +106,30 @@ type Finder struct {
 	draw    uint64           // and for the how manieth time
 }
 
-// Open reads the book that is stored in ds. allow says which addresses may be
-// dialled because others say so.
-func Open(ctx context.Context, cfg Config, h host.Host, ask Asker, peers Peers, ds datastore.Batching, src rand.Source,
-	allow func(multiaddr.Multiaddr) bool, log *slog.Logger,
-) (*Finder, error) {
+// Open reads the book that is stored.
+func Open(ctx context.Context, cfg Config, parts Parts) (*Finder, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	tables := addrbook.DefaultConfig()
 	tables.SharedHosts = cfg.SharedHosts
-	book, loss, err := loadBook(ctx, tables, ds, src)
+	book, loss, err := loadBook(ctx, tables, parts.Store, parts.Src)
+	if err != nil {
+		return nil, err
+	}
+	anchors, err := takeAnchors(ctx, parts.Store)
 	if err != nil {
 		return nil, err
 	}
 	if loss != (addrbook.Loss{}) {
-		log.WarnContext(ctx, "addresses were left out", "damaged", loss.Damaged, "crowded", loss.Crowded)
+		parts.Log.WarnContext(ctx, "addresses were left out", "damaged", loss.Damaged, "crowded", loss.Crowded)
 	}
 	return &Finder{
-		cfg: cfg, host: h, ask: ask, peers: peers, ds: ds, allow: allow, log: log, wake: make(chan struct{}, 1),
-		book: book, links: make(map[peer.ID]Link), adverts: make(map[peer.ID]addrbook.Advert), dials: make(map[peer.ID]bool),
-		asked: make(map[peer.ID]time.Time),
+		cfg: cfg, host: parts.Host, ask: parts.Ask, announce: parts.Announce, peers: parts.Peers, ds: parts.Store,
+		allow: parts.Allow, emit: parts.Emit, log: parts.Log, wake: make(chan struct{}, 1),
+		book: book, links: make(map[peer.ID]Link), records: make(map[peer.ID]addrbook.Advert), dials: make(map[peer.ID]*dial), anchors: anchors,
+		asked:  make(map[peer.ID]asked),
+		router: adverts.New(adverts.DefaultConfig(), parts.Src, time.Now()),
 	}, nil
 }
 
@@ -106,29 +140,16 @@ func (f *Finder) Len() (fresh, tried int) {
 	return f.book.Len()
 }
 
-// Sample returns about so many entries of the book, the tables in their order, and how many netgroups its
-// tables have.
-func (f *Finder) Sample(most int) (entries []addrbook.Entry, groups int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	fresh, tried := f.book.Groups()
-	for e := range f.book.All() {
-		if len(entries) >= most {
-			break
-		}
-		entries = append(entries, e)
-	}
-	return entries, fresh + tried
-}
-
 // Join tells of a peer that has completed the handshake.
 func (f *Finder) Join(l Link) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := time.Now()
+	late := f.settle(now, l.Peer)
 	f.links[l.Peer] = l
 	f.learn(now, l.Peer)
-	if l.Inbound {
+	if l.Inbound() {
+		f.router.Join(now, l.Peer, false)
 		return
 	}
 	if _, known := f.book.Lookup(l.Peer); !known && f.allow(l.Addr) { // one that the operator named
@@ -137,11 +158,14 @@ func (f *Finder) Join(l Link) {
 	if f.allow(l.Addr) {
 		f.book.Good(now, l.Peer, l.Addr, l.Services)
 	}
-	if f.dials[l.Peer] {
+	switch {
+	case l.Kind == events.Feeler || late:
 		f.toDrop = append(f.toDrop, l.Peer)
-	} else {
+	case l.Kind == events.BlockRelay: // it is neither told nor asked: who sees both sides would learn of the link
+	default:
+		f.router.Join(now, l.Peer, true)
 		f.toAsk = append(f.toAsk, l.Peer)
-		f.asked[l.Peer] = now
+		f.asked[l.Peer] = asked{now, f.cfg.Soon}
 	}
 	f.rouse()
 }
@@ -150,11 +174,12 @@ func (f *Finder) Join(l Link) {
 func (f *Finder) Leave(p peer.ID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if l, ok := f.links[p]; ok && !l.Inbound {
+	if l, ok := f.links[p]; ok && !l.Inbound() {
 		f.book.Connected(time.Now(), p)
 	}
 	delete(f.links, p)
-	delete(f.adverts, p)
+	delete(f.records, p)
+	f.router.Leave(p)
 	delete(f.asked, p)
 	f.rouse()
 }
@@ -163,7 +188,7 @@ func (f *Finder) Leave(p peer.ID) {
 // completed the handshake and sent one.
 func (f *Finder) learn(now time.Time, p peer.ID) {
 	l, up := f.links[p]
-	a, signed := f.adverts[p]
+	a, signed := f.records[p]
 	if up && signed {
 		a.Seen, a.Services = now, l.Services
 		_, _ = f.book.Add(now, a, f.book.Group(ipOf(l.Addr))) // an address that does not fit is nobody's fault
@@ -193,30 +218,13 @@ func (f *Finder) identified(e event.EvtPeerIdentificationCompleted) {
 	if e.Conn.IsClosed() {
 		return
 	}
-	if len(f.adverts) >= maxAdverts {
-		maps.DeleteFunc(f.adverts, func(p peer.ID, _ addrbook.Advert) bool {
+	if len(f.records) >= maxRecords {
+		maps.DeleteFunc(f.records, func(p peer.ID, _ addrbook.Advert) bool {
 			return f.host.Network().Connectedness(p) != network.Connected
 		})
 	}
-	f.adverts[e.Peer] = addrbook.Advert{Peer: e.Peer, Addrs: addrs, Record: raw, Seq: r.Seq, Direct: true}
+	f.records[e.Peer] = addrbook.Advert{Peer: e.Peer, Addrs: addrs, Record: raw, Seq: r.Seq, Direct: true}
 	f.learn(time.Now(), e.Peer)
-}
-
-// Share implements addresses.Source. While the book grows from nothing, each doubling
-// is worth a new draw: there are seventeen of them at most.
-func (f *Finder) Share() (entries []addrlist.Entry, draw uint64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	now := time.Now()
-	fresh, tried := f.book.Len()
-	if n := fresh + tried; f.draw == 0 || now.Sub(f.drawn) >= f.cfg.Cache || now.Before(f.drawn) || n > 0 && n >= 2*f.drawnOf {
-		f.share, f.drawn, f.drawnOf = nil, now, n
-		f.draw++
-		for _, e := range f.book.Share(now) {
-			f.share = append(f.share, addrlist.Entry{Seen: e.Seen, Record: e.Record})
-		}
-	}
-	return f.share, f.draw
 }
 
 // rouse wakes the loop. It does not wait.
@@ -225,20 +233,6 @@ func (f *Finder) rouse() {
 	case f.wake <- struct{}{}:
 	default:
 	}
-}
-
-// told enters what a peer told of others.
-func (f *Finder) told(from Link, found []addresses.Found) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	now, source := time.Now(), f.book.Group(ipOf(from.Addr))
-	for _, x := range found {
-		if x.Peer == f.host.ID() {
-			continue
-		}
-		_, _ = f.book.Add(now, addrbook.Advert{Peer: x.Peer, Addrs: x.Addrs, Record: x.Record, Seq: x.Seq, Seen: x.Seen}, source)
-	}
-	f.rouse()
 }
 
 // ipOf returns an address's IP, the zero address if it has none.

@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -10,14 +11,18 @@ import (
 	"time"
 
 	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/ipfs/go-datastore"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/internal/testhost"
 	"github.com/pappus-network/pappus/protocols/addresses"
 	"github.com/pappus-network/pappus/protocols/addrlist"
+	"github.com/pappus-network/pappus/protocols/announce"
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/store"
 )
@@ -39,7 +44,27 @@ type member struct {
 	mu      sync.Mutex
 	refused map[peer.ID]bool
 	dropped int
+	heard   events.AddressesHeard // sums
 }
+
+func (m *member) emit(e events.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if h, ok := e.(events.AddressesHeard); ok {
+		m.heard.Taken += h.Taken
+		m.heard.Limited += h.Limited
+		m.heard.Useless += h.Useless
+	}
+}
+
+// ear hands on the addresses that are announced.
+type ear struct{ *Finder }
+
+func (ear) Announced(peer.ID, []wire.BlockHeader) {}
+
+func (ear) Inventory(peer.ID, []chainhash.Hash) {}
+
+func (e ear) Addresses(from peer.ID, entries []addrlist.Entry) { e.Heard(from, entries) }
 
 func (m *member) Refused(p peer.ID) bool {
 	m.mu.Lock()
@@ -54,37 +79,66 @@ func (m *member) Drop(p peer.ID) {
 	_ = m.host.Network().ClosePeer(p)
 }
 
+// kind says what a connection is for.
+func (m *member) kind(c network.Conn) events.LinkKind {
+	if c.Stat().Direction == network.DirInbound {
+		return events.Inbound
+	}
+	if kind, chosen := m.Kind(c.RemotePeer()); chosen {
+		return kind
+	}
+	return events.FullRelay
+}
+
 // start runs a finder on a host until the test ends or stop is called.
 func start(t *testing.T, h host.Host, ds datastore.Batching, seed uint64, outbound int) *member {
+	t.Helper()
+	return startWith(t, h, ds, seed, func(c *Config) { c.Outbound, c.BlockRelay = outbound, 0 })
+}
+
+func startWith(t *testing.T, h host.Host, ds datastore.Batching, seed uint64, adjust func(*Config)) *member {
 	t.Helper()
 	m := &member{host: h, done: make(chan error, 1), refused: make(map[peer.ID]bool)}
 	ctx, cancel := context.WithCancel(context.Background())
 	m.stop = cancel
 	cfg := DefaultConfig()
-	cfg.Outbound = outbound
-	client := addresses.NewClient(h, params, addrlist.Public)
-	f, err := Open(ctx, cfg, h, client, m, ds, rand.NewPCG(seed, 1), addrlist.Public, slog.New(slog.DiscardHandler))
+	adjust(&cfg)
+	announcer := announce.New(h, params)
+	f, err := Open(ctx, cfg, Parts{
+		Host: h, Ask: addresses.NewClient(h, params, addrlist.Public), Announce: announcer, Peers: m, Store: ds, Src: rand.NewPCG(seed, 1),
+		Allow: addrlist.Public, Emit: m.emit, Log: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.Finder = f
 	server := addresses.NewServer(f)
+	serve := exchange.NewServer(everybody{}, exchange.DefaultLimits(), func(exchange.Outcome) {})
 	spec := addresses.Spec(params)
-	h.SetStreamHandler(spec.ID, exchange.NewServer(everybody{}, exchange.DefaultLimits(), func(exchange.Outcome) {}).Handler(ctx, spec, server.Handle))
+	h.SetStreamHandler(spec.ID, serve.Handler(ctx, spec, func(ctx context.Context, from peer.ID, q exchange.Message, a *exchange.Answer) error {
+		f.Asked(from)
+		return server.Handle(ctx, from, q, a)
+	}))
+	told := announce.Spec(params)
+	h.SetStreamHandler(told.ID, serve.Handler(ctx, told, announce.NewServer(params, ear{f}).Handle))
 	watch := &network.NotifyBundle{
 		ConnectedF: func(_ network.Network, c network.Conn) {
-			f.Join(Link{c.RemotePeer(), c.RemoteMultiaddr(), c.Stat().Direction == network.DirInbound, 1})
+			announcer.Join(c.RemotePeer())
+			f.Join(Link{c.RemotePeer(), c.RemoteMultiaddr(), m.kind(c), 1})
 		},
 		DisconnectedF: func(_ network.Network, c network.Conn) {
 			server.Forget(c)
 			if h.Network().Connectedness(c.RemotePeer()) != network.Connected {
 				f.Leave(c.RemotePeer())
+				announcer.Leave(c.RemotePeer())
 			}
 		},
 	}
 	h.Network().Notify(watch)
-	go func() { // ends with ctx
-		m.done <- f.Run(ctx)
+	tells := make(chan error, 1)
+	go func() { tells <- announcer.Run(ctx) }() // ends with ctx
+	go func() {                                 // so does this
+		m.done <- errors.Join(f.Run(ctx), <-tells)
 		h.Network().StopNotify(watch)
 	}()
 	t.Cleanup(func() { m.end(t) })
@@ -119,7 +173,7 @@ func (m *member) outbound() int {
 }
 
 // TestNetworkGrowsFromOneNode: twelve nodes that know one of them, and nothing
-// else, find the others.
+// else, find the others within a minute.
 func TestNetworkGrowsFromOneNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := testhost.New(t, 12, 20*time.Millisecond)
@@ -129,9 +183,8 @@ func TestNetworkGrowsFromOneNode(t *testing.T) {
 		}
 		for _, h := range hosts[1:] {
 			testhost.Connect(t, h, hosts[0])
-			time.Sleep(time.Second)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Minute)
 		for i, m := range members {
 			// Two peers have one link, whoever has opened it: who has been found by all
 			// has nobody left to dial.
@@ -218,7 +271,7 @@ func TestRefusedPeersAreNotDialled(t *testing.T) {
 // TestAnswersAreTheSameForADay, unless the book has doubled meanwhile.
 func TestAnswersAreTheSameForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hosts := testhost.New(t, 13, 20*time.Millisecond)
+		hosts := pipes(t, 13).Hosts
 		m := start(t, hosts[0], store.OpenMemory().View("addrbook"), 1, 0)
 		join := func(newcomers []host.Host) {
 			for _, h := range newcomers {
@@ -248,6 +301,7 @@ func TestConfigValidate(t *testing.T) {
 	}
 	for name, spoil := range map[string]func(*Config){
 		"outbound": func(c *Config) { c.Outbound = -1 },
+		"blocks":   func(c *Config) { c.BlockRelay = 11 },
 		"dials":    func(c *Config) { c.Dials = 0 },
 		"times":    func(c *Config) { c.Feeler = 0 },
 	} {

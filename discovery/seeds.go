@@ -22,8 +22,9 @@ const (
 	many       = 1000 // in the book
 	// enough links of its own are up, and no seed is asked.
 	enough = 2
-	// seedTimeout bounds one seed's answer, seedsAgain is the wait until they are
-	// asked again if the node still has not enough.
+	// seedTimeout bounds one seed's answer. As long as the node has not enough, they are
+	// asked again after seedsSoon, and then after ever longer, up to seedsAgain: the name
+	// server may have been down for the minute in which the node was started.
 	seedTimeout = 10 * time.Second
 	seedsAgain  = 10 * time.Minute
 )
@@ -36,7 +37,8 @@ func (f *Finder) Seed(ctx context.Context, r dnsseed.Resolver, hosts []string, s
 		return nil
 	}
 	rng, hosts := rand.New(src), slices.Clone(hosts)
-	for wait := f.seedsDue(); ; wait = seedsAgain {
+	pause := seedsSoon
+	for wait := f.seedsDue(); ; wait, pause = pause, min(2*pause, seedsAgain) {
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
@@ -71,7 +73,7 @@ func (f *Finder) outbound() (n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, l := range f.links {
-		if !l.Inbound {
+		if !l.Inbound() {
 			n++
 		}
 	}

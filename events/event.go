@@ -15,6 +15,7 @@ type Event interface{ event() }
 type PeerUp struct {
 	Peer    peer.ID
 	Inbound bool
+	Kind    LinkKind
 	Agent   string // as sent, at most 256 bytes, not to be trusted
 	Height  int32  // as claimed, not to be trusted
 }
@@ -37,6 +38,14 @@ type Banned struct {
 	Subject string // a peer id, an address or a net
 	Reason  Reason
 	Until   time.Time
+}
+
+// AddressesHeard says what became of the addresses in one of a peer's announcements.
+type AddressesHeard struct {
+	From    peer.ID
+	Taken   int
+	Limited int // left out for [AddrLimited]
+	Useless int // left out for [AddrUseless]
 }
 
 // HeadersAdded says that the header index has grown or its best chain changed.
@@ -107,6 +116,7 @@ func (PeerUp) event()            {}
 func (PeerDown) event()          {}
 func (Charged) event()           {}
 func (Banned) event()            {}
+func (AddressesHeard) event()    {}
 func (HeadersAdded) event()      {}
 func (BlockConnected) event()    {}
 func (BlockDisconnected) event() {}

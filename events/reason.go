@@ -77,6 +77,12 @@ const (
 	StemBudget    Reason = "stem_budget"    // the edge's budget for the moment is used up
 )
 
+// Why an address that was announced is left out; an honest peer may have passed it on.
+const (
+	AddrLimited Reason = "addr_limited" // above the peer's budget
+	AddrUseless Reason = "addr_useless" // not signed by the peer it names, or nothing that may be dialled
+)
+
 // Why a link ended without anybody's fault.
 const (
 	Stopping   Reason = "stopping"    // our node is shutting down

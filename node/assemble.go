@@ -15,10 +15,12 @@ import (
 
 	"github.com/pappus-network/pappus/blocksync"
 	"github.com/pappus-network/pappus/chain"
+	"github.com/pappus-network/pappus/discovery/dnsseed"
 	"github.com/pappus-network/pappus/discovery/reputation"
 	"github.com/pappus-network/pappus/discovery/slots"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/addresses"
+	"github.com/pappus-network/pappus/protocols/addrlist"
 	"github.com/pappus-network/pappus/protocols/announce"
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/protocols/headers"
@@ -52,6 +54,11 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 	if parts.Store == nil {
 		parts.Store = store.OpenMemory()
 	}
+	if parts.Names == nil {
+		if parts.Names, err = dnsseed.System(cfg.DNSServer); err != nil {
+			return nil, err
+		}
+	}
 	if parts.gater == nil {
 		ledger := reputation.New(reputation.DefaultConfig(), idsOf(named))
 		parts.gater = newGater(time.Now, ledger) // bans end links; the host's own gater, if any, refuses new ones
@@ -59,27 +66,25 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 	n := &Node{
 		cfg: cfg, params: params, log: log, payTo: script,
 		host: parts.Host, chain: parts.Chain, store: parts.Store, src: parts.Src, secret: fork(parts.Src),
-		metrics: parts.Metrics, traffic: parts.Traffic, gater: parts.gater,
+		metrics: parts.Metrics, traffic: parts.Traffic, names: parts.Names, gater: parts.gater,
 		bus: NewBus(), ledger: status.NewLedger(), nonce: parts.Src.Uint64(),
 		ready: make(chan struct{}), quit: make(chan struct{}), level: new(slog.LevelVar),
 	}
-	n.face = newFace(n)
 	n.keeper = newKeeper(n.host, log, named)
-	n.keeper.admits = n.gater.admits
 	n.announce = announce.New(n.host, params)
 	settings := blocksync.DefaultConfig()
 	settings.MinChainWork = work
 	asker := blocksync.Peers{Headers: headers.NewClient(n.host, params), Blocks: objects.NewClient(n.host, params)}
 	n.sync = blocksync.New(settings, params, n.chain, asker, asker, n.charge, n.bus.Emit, log, fork(parts.Src))
 	n.peers = newPeers(n.host, n.ledger, n.bus.Emit)
-	n.peers.charge = n.charge
+	n.peers.charge, n.peers.kind = n.charge, n.kind
 	n.peers.handshake = status.New(params, n, n.ledger, n.peers.accept)
 	n.peers.traffic = n.traffic
 	n.pings = newPings(n.host)
 	n.peers.followers = []follower{syncFollower{n.sync}, announceFollower{n.announce}, n.pings}
 	door := slots.DefaultDoorConfig(cfg.limits().Inbound)
 	n.doorman = &doorman{node: n, alike: cfg.limits().exempt(), door: slots.NewDoor(door, fork(parts.Src))}
-	n.peers.entered, n.peers.forget = n.doorman.entered, n.mirror.forget
+	n.peers.entered = n.doorman.entered
 	if parts.entrance != nil {
 		parts.entrance.door.Store(n.doorman)
 	}
@@ -121,7 +126,7 @@ func (n *Node) serve(ctx context.Context) {
 	register(headers.Spec(n.params), headers.NewServer(n.chain).Handle)
 	register(inventory.Spec(n.params), inventory.NewServer(source{n}).Handle)
 	n.host.SetStreamHandler(objects.Spec(n.params).ID, bulk.Handler(ctx, objects.Spec(n.params), objects.NewServer(source{n}).Handle))
-	register(addresses.Spec(n.params), n.addresses.Handle)
+	register(addresses.Spec(n.params), n.addressesAsked)
 	register(announce.Spec(n.params), announce.NewServer(n.params, listener{n}).Handle)
 	register(stem.Spec(n.params), stem.NewServer(n.relaying.relay).Handle)
 }
@@ -168,7 +173,7 @@ func (s source) RawBlock(hash chainhash.Hash) ([]byte, error) {
 
 // RawTx implements objects.Source.
 func (s source) RawTx(from peer.ID, hash chainhash.Hash) ([]byte, error) {
-	if s.node.chain.Mempool().Have(hash) && !s.node.relaying.relay.Serves(from, hash) {
+	if s.node.chain.Mempool().Have(hash) && (s.node.blocksOnly(from) || !s.node.relaying.relay.Serves(from, hash)) {
 		return nil, objects.ErrNotFound
 	}
 	raw, err := s.node.chain.RawTx(hash)
@@ -182,6 +187,9 @@ func (s source) BlocksAfter(locator []chainhash.Hash, stop chainhash.Hash, most 
 
 // MempoolHashes implements inventory.Source.
 func (s source) MempoolHashes(from peer.ID, most int) []chainhash.Hash {
+	if s.node.blocksOnly(from) {
+		return nil
+	}
 	return s.node.chain.Mempool().Hashes(most, func(tx chainhash.Hash) bool { return s.node.relaying.relay.Serves(from, tx) })
 }
 
@@ -193,9 +201,14 @@ func (l listener) Announced(from peer.ID, hs []wire.BlockHeader) { l.node.sync.A
 
 // Inventory implements announce.Sink.
 func (l listener) Inventory(from peer.ID, txs []chainhash.Hash) {
-	if !l.node.sync.Progress().Syncing { // what waits for a block cannot be judged before the chain is here
+	if !l.node.sync.Progress().Syncing && l.node.peers.relays(from) { // what waits for a block cannot be judged before the chain is here
 		l.node.relaying.relay.Inventory(from, txs)
 	}
+}
+
+// Addresses implements announce.Sink.
+func (l listener) Addresses(from peer.ID, entries []addrlist.Entry) {
+	l.node.finder.Heard(from, entries)
 }
 
 func asObject(err error) error {
@@ -209,6 +222,9 @@ func asObject(err error) error {
 type syncFollower struct{ sync *blocksync.Sync }
 
 func (f syncFollower) Join(p linked) {
+	if p.kind == events.Feeler {
+		return // it goes at once
+	}
 	f.sync.Join(p.id, p.status.Best, p.status.Height, p.status.Services&status.Full != 0)
 }
 func (f syncFollower) Leave(p peer.ID) { f.sync.Leave(p) }
@@ -216,7 +232,11 @@ func (f syncFollower) Leave(p peer.ID) { f.sync.Leave(p) }
 // announceFollower tells the announcer of peers.
 type announceFollower struct{ announcer *announce.Announcer }
 
-func (f announceFollower) Join(p linked)   { f.announcer.Join(p.id) }
+func (f announceFollower) Join(p linked) {
+	if p.kind != events.Feeler {
+		f.announcer.Join(p.id)
+	}
+}
 func (f announceFollower) Leave(p peer.ID) { f.announcer.Leave(p) }
 
 var (

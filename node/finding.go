@@ -9,25 +9,33 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pappus-network/pappus/discovery"
-	"github.com/pappus-network/pappus/discovery/dnsseed"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/addresses"
 	"github.com/pappus-network/pappus/protocols/addrlist"
+	"github.com/pappus-network/pappus/protocols/exchange"
 )
+
+// blockShare is the number of outbound links of which one is for blocks alone: ten have
+// two, as Bitcoin Core's do, and a node with few keeps them for transactions.
+const blockShare = 5
 
 // openFinder opens the address book and has the finder told of peers.
 func (n *Node) openFinder(ctx context.Context) error {
 	cfg := discovery.DefaultConfig()
-	cfg.Outbound = n.cfg.limits().Outbound
+	cfg.Outbound = n.cfg.Outbound
 	if len(n.cfg.Connect) > 0 { // the operator wants those and no others
 		cfg.Outbound = 0
 	}
+	cfg.BlockRelay = min(cfg.BlockRelay, cfg.Outbound/blockShare)
 	allow := addrlist.Public
 	if n.cfg.local() {
 		cfg.SharedHosts, allow = true, addrlist.Dialable
 	}
 	client := addresses.NewClient(n.host, n.params, allow)
-	f, err := discovery.Open(ctx, cfg, n.host, client, finding{n}, n.store.View("addrbook"), fork(n.secret), allow, n.log)
+	f, err := discovery.Open(ctx, cfg, discovery.Parts{
+		Host: n.host, Ask: client, Announce: n.announce, Peers: finding{n}, Store: n.store.View("addrbook"),
+		Src: fork(n.secret), Allow: allow, Emit: n.bus.Emit, Log: n.log,
+	})
 	if err != nil {
 		return fmt.Errorf("open address book: %w", err)
 	}
@@ -41,6 +49,12 @@ func (n *Node) openFinder(ctx context.Context) error {
 	return nil
 }
 
+// addressesAsked answers getaddr and tells the finder who wants addresses.
+func (n *Node) addressesAsked(ctx context.Context, from peer.ID, request exchange.Message, answer *exchange.Answer) error {
+	n.finder.Asked(from)
+	return n.addresses.Handle(ctx, from, request, answer)
+}
+
 // find runs the finder until ctx ends.
 func (n *Node) find(ctx context.Context, group *errgroup.Group) {
 	watch := &network.NotifyBundle{DisconnectedF: func(_ network.Network, c network.Conn) { n.addresses.Forget(c) }}
@@ -49,13 +63,29 @@ func (n *Node) find(ctx context.Context, group *errgroup.Group) {
 		defer n.host.Network().StopNotify(watch)
 		return n.finder.Run(ctx)
 	})
-	group.Go(func() error {
-		resolver, err := dnsseed.System(n.cfg.DNSServer)
-		if err != nil {
-			return err
-		}
-		return n.finder.Seed(ctx, resolver, n.cfg.Seeds, fork(n.secret))
-	})
+	src := fork(n.secret)
+	group.Go(func() error { return n.finder.Seed(ctx, n.names, n.cfg.Seeds, src) })
+}
+
+// kind says what a connection is for, once its handshake is made.
+func (n *Node) kind(c network.Conn) events.LinkKind {
+	p := c.RemotePeer()
+	if c.Stat().Direction == network.DirInbound {
+		return events.Inbound
+	}
+	if n.keeper.keeps(p) {
+		return events.Manual
+	}
+	if kind, chosen := n.finder.Kind(p); chosen {
+		return kind
+	}
+	return events.FullRelay
+}
+
+// blocksOnly says whether the link to a peer, up or coming up, is for blocks alone.
+func (n *Node) blocksOnly(p peer.ID) bool {
+	kind, chosen := n.finder.Kind(p)
+	return chosen && !kind.Transactions()
 }
 
 // finding is what the finder needs of the node.
@@ -73,7 +103,7 @@ type finderFollower struct{ finder *discovery.Finder }
 // Join implements follower.
 func (f finderFollower) Join(p linked) {
 	f.finder.Join(discovery.Link{
-		Peer: p.id, Addr: p.conn.RemoteMultiaddr(), Inbound: p.inbound, Services: uint64(p.status.Services),
+		Peer: p.id, Addr: p.conn.RemoteMultiaddr(), Kind: p.kind, Services: uint64(p.status.Services),
 	})
 }
 

@@ -43,7 +43,7 @@ func (j *logbook) Run(ctx context.Context) error {
 func (j *logbook) write(ctx context.Context, e events.Event) {
 	switch e := e.(type) {
 	case events.PeerUp:
-		j.log.InfoContext(ctx, "peer up", "peer", e.Peer, "inbound", e.Inbound, "height", e.Height)
+		j.log.InfoContext(ctx, "peer up", "peer", e.Peer, "kind", e.Kind, "height", e.Height)
 	case events.PeerDown:
 		j.log.InfoContext(ctx, "peer down", "peer", e.Peer, "reason", e.Reason)
 	case events.Charged:
@@ -54,6 +54,8 @@ func (j *logbook) write(ctx context.Context, e events.Event) {
 		if j.allowed(ctx) {
 			j.log.WarnContext(ctx, "banned", "subject", e.Subject, "reason", e.Reason, "until", e.Until)
 		}
+	case events.AddressesHeard:
+		j.log.DebugContext(ctx, "addresses heard", "peer", e.From, "taken", e.Taken, "limited", e.Limited, "useless", e.Useless)
 	case events.HeadersAdded:
 		j.log.DebugContext(ctx, "headers added", "height", e.Height, "hash", e.Hash, "added", e.Added)
 	case events.BlockConnected:

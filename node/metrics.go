@@ -25,6 +25,7 @@ type Metrics struct {
 	stalls    prometheus.Counter
 	ups       *prometheus.CounterVec // inbound
 	downs     *prometheus.CounterVec // reason
+	addresses *prometheus.CounterVec // reason ("" = taken)
 	accepted  prometheus.Counter
 	refused   *prometheus.CounterVec // reason
 	stemmed   prometheus.Counter
@@ -54,13 +55,14 @@ func NewMetrics() *Metrics {
 		stalls:    single("sync_stalls_total", "Peers that held the download window back."),
 		ups:       counter("peers_up_total", "Status handshakes completed.", "inbound"),
 		downs:     counter("peers_down_total", "Peers that left, by reason.", "reason"),
+		addresses: counter("addresses_heard_total", "Addresses that peers announced, by the reason why they were left out.", "reason"),
 		accepted:  single("transactions_accepted_total", "Transactions taken into the mempool."),
 		refused:   counter("transactions_refused_total", "Transactions not taken, by reason.", "reason"),
 		stemmed:   single("transactions_stemmed_total", "Transactions handed on in their stem, own and relayed alike."),
 		fluffed:   counter("transactions_fluffed_total", "Stems that ended here, by cause.", "cause"),
 	}
 	m.registry.MustRegister(m.charges, m.requests, m.bytes, m.duration, m.connected, m.reorged, m.stalls, m.ups, m.downs,
-		m.accepted, m.refused, m.stemmed, m.fluffed,
+		m.addresses, m.accepted, m.refused, m.stemmed, m.fluffed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -100,6 +102,10 @@ func (m *Metrics) count(e events.Event) {
 		m.downs.WithLabelValues(string(e.Reason)).Inc()
 	case events.Charged:
 		m.charges.WithLabelValues(string(e.Reason)).Inc()
+	case events.AddressesHeard:
+		m.addresses.WithLabelValues("").Add(float64(e.Taken))
+		m.addresses.WithLabelValues(string(events.AddrLimited)).Add(float64(e.Limited))
+		m.addresses.WithLabelValues(string(events.AddrUseless)).Add(float64(e.Useless))
 	case events.BlockConnected:
 		m.connected.Inc()
 	case events.BlockDisconnected:

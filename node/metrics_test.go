@@ -30,6 +30,7 @@ func measured(t *testing.T) *Metrics {
 		events.PeerUp{},
 		events.PeerDown{Reason: events.Requested},
 		events.Charged{Reason: events.Unasked},
+		events.AddressesHeard{Taken: 1},
 		events.BlockConnected{},
 		events.BlockDisconnected{},
 		events.SyncStalled{},
@@ -131,7 +132,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, text.Bytes()) {
-		t.Error("docs/metrics.md is not current: run make docs")
+		t.Error("docs/metrics.md is not current: go test ./node -run Documented -update")
 	}
 }
 

@@ -27,6 +27,7 @@ type linked struct {
 	status  status.Status
 	since   time.Time
 	inbound bool
+	kind    events.LinkKind
 	number  int32 // counts peers since the node started
 }
 
@@ -43,11 +44,11 @@ type peers struct {
 	ledger    *status.Ledger
 	handshake *status.Handshake
 	charge    func(peer.ID, error)
+	kind      func(network.Conn) events.LinkKind
 	emit      func(events.Event)
 	followers []follower
 	left      departures
 	traffic   *Traffic           // nil: bytes are not counted
-	forget    func(peer.ID)      // a peer's last connection has ended; nil: tell nobody
 	entered   func(network.Conn) // makes room for a connection; nil: there is enough
 
 	mu   sync.Mutex
@@ -99,9 +100,6 @@ func (t *peers) connected(ctx context.Context, c network.Conn) {
 	if t.entered != nil {
 		t.entered(c)
 	}
-	if c.Stat().Limited {
-		return // by a relay, for the sake of a direct one that follows; nothing else goes over it
-	}
 	if c.Stat().Direction == network.DirOutbound {
 		s, err := t.handshake.Greet(ctx, c)
 		if err != nil {
@@ -131,7 +129,7 @@ func (t *peers) refuse(ctx context.Context, c network.Conn, err error) {
 
 // accept enters a peer whose status fits ours.
 func (t *peers) accept(c network.Conn, s status.Status) {
-	p := c.RemotePeer()
+	p, kind := c.RemotePeer(), t.kind(c)
 	t.mu.Lock()
 	_, again := t.up[p]
 	if c.IsClosed() || again {
@@ -139,7 +137,7 @@ func (t *peers) accept(c network.Conn, s status.Status) {
 		return
 	}
 	t.last++
-	l := &linked{number: t.last, id: p, conn: c, status: s, since: time.Now(), inbound: c.Stat().Direction == network.DirInbound}
+	l := &linked{number: t.last, id: p, conn: c, status: s, since: time.Now(), inbound: kind == events.Inbound, kind: kind}
 	t.up[p] = l
 	// Followers are told under the lock, so that Join and Leave of one peer
 	// reach them in order. They only note it.
@@ -147,7 +145,7 @@ func (t *peers) accept(c network.Conn, s status.Status) {
 		f.Join(*l)
 	}
 	t.mu.Unlock()
-	t.emit(events.PeerUp{Peer: p, Inbound: c.Stat().Direction == network.DirInbound, Agent: s.Agent, Height: s.Height})
+	t.emit(events.PeerUp{Peer: p, Inbound: kind == events.Inbound, Kind: kind, Agent: s.Agent, Height: s.Height})
 }
 
 // disconnected forgets a connection and, with its last one, the peer.
@@ -171,9 +169,6 @@ func (t *peers) disconnected(c network.Conn) {
 	delete(t.down, p)
 	if t.traffic != nil {
 		t.traffic.close(p)
-	}
-	if t.forget != nil {
-		t.forget(p)
 	}
 	t.left.note(p, time.Now(), reason)
 	_, was := t.up[p]
@@ -210,6 +205,14 @@ func (t *peers) has(p peer.ID) bool {
 	defer t.mu.Unlock()
 	_, ok := t.up[p]
 	return ok
+}
+
+// relays says whether a peer is up, over a link that carries transactions.
+func (t *peers) relays(p peer.ID) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l, ok := t.up[p]
+	return ok && l.kind.Transactions()
 }
 
 // list returns the peers that are up, the longest first.

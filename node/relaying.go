@@ -66,7 +66,7 @@ func (n *Node) openRelay(ctx context.Context) error {
 	}
 	r := &relaying{journal: own, dump: dump, stem: stem.NewSender(n.host, n.params)}
 	r.gossip = gossip.New(n.params, n.cfg.local(), gossip.Parts{
-		Host: n.host, Sink: gossiped{n}, Admitted: n.peers.has, Charge: n.charge, Log: n.log,
+		Host: n.host, Sink: gossiped{n}, Admitted: n.peers.relays, Barred: n.blocksOnly, Charge: n.charge, Log: n.log,
 		Seen: func(wtxid chainhash.Hash, from peer.ID) { r.relay.Seen(wtxid, from) },
 	})
 	settings, err := n.cfg.relay()
@@ -120,6 +120,9 @@ type relayPeers struct{ node *Node }
 
 // Join implements follower.
 func (f relayPeers) Join(p linked) {
+	if !p.kind.Transactions() {
+		return
+	}
 	f.node.relaying.relay.Join(p.id, relay.Link{Inbound: !f.node.chose(p), Full: p.status.Services&status.Full != 0, Group: group(p.conn.RemoteMultiaddr())})
 }
 
@@ -134,7 +137,11 @@ func (n *Node) chose(p linked) bool { return !p.inbound || n.keeper.keeps(p.id) 
 type relayFollower struct{ sender *stem.Sender }
 
 // Join implements follower.
-func (f relayFollower) Join(p linked) { f.sender.Join(p.id) }
+func (f relayFollower) Join(p linked) {
+	if p.kind.Transactions() {
+		f.sender.Join(p.id)
+	}
+}
 
 // Leave implements follower.
 func (f relayFollower) Leave(p peer.ID) { f.sender.Leave(p) }

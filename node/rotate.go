@@ -2,11 +2,8 @@ package node
 
 import (
 	"context"
-	"slices"
-	"sync"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/discovery/slots"
@@ -20,8 +17,6 @@ func (n *Node) rotate(ctx context.Context) error {
 	rotation := slots.NewRotation(cfg, fork(n.secret), time.Now())
 	ups := n.bus.Subscribe()
 	defer ups.Close()
-	var dials sync.WaitGroup
-	defer dials.Wait()
 	for {
 		next := rotation.Next()
 		if next.IsZero() {
@@ -40,56 +35,38 @@ func (n *Node) rotate(ctx context.Context) error {
 				continue
 			}
 		}
-		n.turn(ctx, &dials, rotation.Tick(time.Now(), n.outbound(), n.candidates()))
-	}
-}
-
-// turn carries out what the rotation says.
-func (n *Node) turn(ctx context.Context, dials *sync.WaitGroup, actions []slots.Action) {
-	for _, a := range actions {
-		switch a := a.(type) {
-		case slots.Dial:
-			// The outcome shows as a peer that is up, or not. It ends with the dial or ctx.
-			dials.Go(func() {
-				ctx, cancel := context.WithTimeout(network.WithForceDirectDial(ctx, "rotation"), dialTimeout)
-				defer cancel()
-				if err := n.host.Connect(ctx, peer.AddrInfo{ID: a.Peer}); err != nil && ctx.Err() == nil {
-					n.log.DebugContext(ctx, "no link to rotate to", "peer", a.Peer, "err", err)
-				}
-			})
-		case slots.Drop:
-			n.peers.disconnect(a.Peer, events.Rotated)
+		for _, a := range rotation.Tick(time.Now(), n.outbound(), n.candidates()) {
+			switch a := a.(type) {
+			case slots.Dial:
+				n.finder.Dial(a.Peer) // the outcome shows as a peer that is up, or not
+			case slots.Drop:
+				n.peers.disconnect(a.Peer, events.Rotated)
+			}
 		}
 	}
 }
 
 // outbound returns the links that this node opened.
 func (n *Node) outbound() []slots.Link {
-	named := make(map[peer.ID]bool)
-	for _, info := range n.keeper.Kept() {
-		named[info.ID] = true
-	}
 	var all []slots.Link
 	for _, l := range n.peers.list() {
-		if !l.inbound {
-			all = append(all, slots.Link{Peer: l.id, Since: l.since, Protected: named[l.id]})
+		if l.inbound || l.kind == events.Feeler {
+			continue
 		}
+		stays := l.kind == events.BlockRelay || n.keeper.keeps(l.id)
+		all = append(all, slots.Link{Peer: l.id, Since: l.since, Protected: stays})
 	}
 	return all
 }
 
-// candidates returns peers whose addresses are known and that are not linked. With
-// --connect there are none: the operator wants those and no others.
+// candidates returns a peer of the address book that could take a link's place, drawn as for
+// any other link. With --connect there is none: the operator wants those and no others.
 func (n *Node) candidates() []peer.ID {
 	if len(n.cfg.Connect) > 0 {
 		return nil
 	}
-	var all []peer.ID
-	for _, p := range n.host.Peerstore().PeersWithAddrs() {
-		if p != n.host.ID() && n.host.Network().Connectedness(p) == network.NotConnected && !n.gater.banned(p) {
-			all = append(all, p)
-		}
+	if p, ok := n.finder.Another(); ok {
+		return []peer.ID{p}
 	}
-	slices.Sort(all)
-	return all
+	return nil
 }

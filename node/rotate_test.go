@@ -6,7 +6,6 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/core/peerstore"
 
 	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/events"
@@ -19,11 +18,15 @@ func TestLinksRotate(t *testing.T) {
 	testnet.Run(t, 9, func(t *testing.T, chains []*chain.Chain) {
 		nodes := testnet.Nodes(t, chains, 20*time.Millisecond)
 		a := nodes[0]
-		for _, n := range nodes[1:] {
-			a.Host().Peerstore().AddAddrs(n.Host().ID(), n.Host().Addrs(), peerstore.PermanentAddrTTL)
-		}
-		for _, n := range nodes[1:4] {
+		for _, n := range nodes[1:] { // into the address book, by their own word
 			a.Connect(n)
+		}
+		time.Sleep(time.Second)
+		for _, n := range nodes[4:] {
+			if err := a.Host().Network().ClosePeer(n.Host().ID()); err != nil {
+				t.Fatal(err)
+			}
+			a.Host().Peerstore().ClearAddrs(n.Host().ID())
 		}
 		time.Sleep(time.Second)
 		sub := a.Bus().Subscribe()

@@ -92,8 +92,7 @@ func RunSeeder(ctx context.Context, cfg SeederConfig, log *slog.Logger, ready fu
 // is made anew at each start.
 func seederHost() (host.Host, error) {
 	h, err := libp2p.New(
-		speech(nil),
-		libp2p.DisableRelay(),
+		speech(),
 		libp2p.DisableMetrics(),
 	)
 	if err != nil {

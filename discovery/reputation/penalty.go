@@ -29,6 +29,7 @@ func PenaltyOf(r events.Reason) Penalty {
 		return Disconnect
 	case events.Busy, events.NotFound, events.Stalled, events.LowWorkHeaders, events.Internal,
 		events.Disconnected, events.Stopping, events.Requested, events.RemoteLeft, events.Rotated, events.Evicted,
+		events.AddrLimited, events.AddrUseless,
 		// Of transactions these are matters of policy, of the tip, and of what else came:
 		// a peer let go for one would learn what is in our pools (monero #9218).
 		events.OversizeTx, events.NonstandardTx, events.LowFeeTx, events.ConflictTx, events.KnownTx, events.MinedTx,

@@ -148,16 +148,12 @@ func flooded(t *testing.T, groups int, seed uint64) {
 	h.fill(60)
 	protected := h.Protect(h.links)
 	rng := rand.New(rand.NewPCG(seed, 2))
-	const length = 3 * time.Minute
-	dials := 10_000
-	if testing.Short() {
-		dials = 2500
-	}
+	const dials, length = 10_000, 3 * time.Minute
 	began := h.now
 	newcomer, next, pause, cameIn := peer.ID("newcomer"), began.Add(length/2), time.Second, time.Duration(-1)
 	handshakes := 0
 	for i := range dials {
-		h.now = began.Add(length * time.Duration(i) / time.Duration(dials))
+		h.now = began.Add(length * time.Duration(i) / dials)
 		if h.dial(peer.ID(fmt.Sprintf("bot%05d", i)), fmt.Sprintf("bots%d", rng.IntN(groups))) {
 			handshakes++
 		}

@@ -27,7 +27,7 @@ func DefaultConfig() Config {
 type Link struct {
 	Peer      peer.ID
 	Since     time.Time
-	Protected bool // the operator named it
+	Protected bool // it stays: the operator named it, or it is one for blocks alone
 }
 
 // Action is what to do. The set is closed: [Dial], [Drop].

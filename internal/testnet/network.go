@@ -2,6 +2,7 @@ package testnet
 
 import (
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -28,6 +29,7 @@ type Plan struct {
 	Nodes    int
 	Outbound int  // links that each node opens, to others drawn at random
 	Kept     bool // nodes name whom they dial, and dial again when a link is lost
+	Seeds    int  // nodes, the first ones, that DNS names to all
 	Coins    int  // outputs that may be spent at the start
 	Seed     uint64
 	Adjust   func(*node.Config) // nil = nothing
@@ -40,8 +42,12 @@ type Network struct {
 	*testhost.Pipes
 
 	Nodes []*Node
+	Zone  Zone // whom DNS names
 	Coins []purse.Coin
 	Rng   *rand.Rand // for the story's choices; not safe for two goroutines
+
+	ready []func() *Node // runs each node on what it has kept
+	off   map[int]bool   // stopped
 }
 
 // A chain's caches where the chain is short: they are taken at once.
@@ -64,6 +70,7 @@ func RunNetwork(t *testing.T, plan Plan, story func(t *testing.T, net *Network))
 			Pipes: testhost.NewPipes(t, plan.Nodes, Lognormal),
 			Nodes: make([]*Node, plan.Nodes),
 			Rng:   rand.New(rand.NewPCG(plan.Seed, plan.Seed)),
+			off:   make(map[int]bool),
 		}
 		base := memdb.New()
 		first := openOn(t, base)
@@ -71,16 +78,23 @@ func RunNetwork(t *testing.T, plan Plan, story func(t *testing.T, net *Network))
 		if err := first.Close(); err != nil { // writes all of it
 			t.Fatal(err)
 		}
+		net.Zone.Name(net.Hosts[:plan.Seeds]...)
 		graph := Graph(net.Rng, plan.Nodes, plan.Outbound)
 		for i, h := range net.Hosts {
-			net.Nodes[i] = NewQuietNode(t, h, openOn(t, base.Copy()), net.Rng.Uint64(), func(cfg *node.Config) {
+			parts := node.Parts{Host: h, Chain: openOn(t, base.Copy()), Store: store.OpenMemory(), Names: &net.Zone}
+			adjust := func(cfg *node.Config) {
+				if plan.Seeds > 0 {
+					cfg.Seeds = []string{SeedName}
+				}
 				if plan.Kept {
 					cfg.AddNode = net.addresses(t, graph[i])
 				}
 				if plan.Adjust != nil {
 					plan.Adjust(cfg)
 				}
-			})
+			}
+			net.ready = append(net.ready, func() *Node { return NewNodeOf(t, parts, net.Rng.Uint64(), adjust) })
+			net.Nodes[i] = net.ready[i]()
 		}
 		if !plan.Kept {
 			net.link(graph)
@@ -134,6 +148,43 @@ func (net *Network) Crash(i int) {
 	net.Drop(i)
 	net.Nodes[i].Stop()
 	_ = net.Hosts[i].Close() // again at the end, which does nothing
+}
+
+// Stop ends nodes as an operator does, all at the same time, and takes their hosts off the
+// network. What they keep is kept.
+func (net *Network) Stop(nodes ...int) {
+	for _, i := range nodes {
+		net.Nodes[i].Stop()
+		net.off[i] = true
+	}
+	for _, i := range nodes {
+		for _, c := range net.Hosts[i].Network().Conns() {
+			_ = c.Close() // as its host would
+		}
+	}
+	net.unplug()
+}
+
+// Start runs nodes again that were stopped.
+func (net *Network) Start(nodes ...int) {
+	for _, i := range nodes {
+		delete(net.off, i)
+	}
+	net.unplug()
+	for _, i := range nodes {
+		net.Nodes[i] = net.ready[i]()
+	}
+}
+
+// unplug keeps hosts that are off apart from all others.
+func (net *Network) unplug() {
+	off := maps.Clone(net.off)
+	net.Split(func(host int) int {
+		if off[host] {
+			return host + 1
+		}
+		return 0
+	})
 }
 
 // Agree says whether all of the nodes have the same tip.

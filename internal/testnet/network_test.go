@@ -6,7 +6,6 @@ import (
 
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
-	"github.com/libp2p/go-libp2p/core/peerstore"
 
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/internal/purse"
@@ -135,11 +134,6 @@ func TestTransactionsSurviveRotation(t *testing.T) {
 	p.Nodes, p.Outbound = 20, 4 // for a quarter of an hour
 	p.Adjust = func(cfg *node.Config) { cfg.Rotate = time.Minute }
 	RunNetwork(t, p, func(t *testing.T, net *Network) {
-		for _, n := range net.Nodes { // as an address book does
-			for _, other := range net.Hosts {
-				n.Host().Peerstore().AddAddrs(other.ID(), other.Network().ListenAddresses(), peerstore.PermanentAddrTTL)
-			}
-		}
 		rotations := 0
 		rotated := NewWatch(net.Nodes, func(e events.Event) (chainhash.Hash, bool) {
 			down, ok := e.(events.PeerDown)

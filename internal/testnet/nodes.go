@@ -57,24 +57,31 @@ func Nodes(t *testing.T, chains []*chain.Chain, latency time.Duration) []*Node {
 // when it is ready.
 func NewNode(t *testing.T, h host.Host, c *chain.Chain, seed uint64, adjust ...func(*node.Config)) *Node {
 	t.Helper()
-	return newNode(t, h, c, seed, slog.New(slog.NewTextHandler(t.Output(), nil)).With("node", seed), adjust...)
+	return newNode(t, node.Parts{Host: h, Chain: c}, seed, slog.New(slog.NewTextHandler(t.Output(), nil)).With("node", seed), adjust...)
 }
 
 // NewQuietNode is [NewNode] without a log, for networks of many.
 func NewQuietNode(t *testing.T, h host.Host, c *chain.Chain, seed uint64, adjust ...func(*node.Config)) *Node {
 	t.Helper()
-	return newNode(t, h, c, seed, slog.New(slog.DiscardHandler), adjust...)
+	return newNode(t, node.Parts{Host: h, Chain: c}, seed, slog.New(slog.DiscardHandler), adjust...)
 }
 
-func newNode(t *testing.T, h host.Host, c *chain.Chain, seed uint64, log *slog.Logger, adjust ...func(*node.Config)) *Node {
+// NewNodeOf is [NewQuietNode] for a story that brings more than a host and a chain.
+func NewNodeOf(t *testing.T, parts node.Parts, seed uint64, adjust ...func(*node.Config)) *Node {
+	t.Helper()
+	return newNode(t, parts, seed, slog.New(slog.DiscardHandler), adjust...)
+}
+
+func newNode(t *testing.T, parts node.Parts, seed uint64, log *slog.Logger, adjust ...func(*node.Config)) *Node {
 	t.Helper()
 	cfg := node.DefaultConfig()
-	cfg.Network, cfg.API = c.Params().Name, "off"
+	cfg.Network, cfg.API = parts.Chain.Params().Name, "off"
 	cfg.Outbound = 0 // a story says who is linked
 	for _, f := range adjust {
 		f(&cfg)
 	}
-	built, err := node.Assemble(cfg, node.Parts{Host: h, Chain: c, Src: rand.NewPCG(seed, seed)}, log)
+	parts.Src = rand.NewPCG(seed, seed)
+	built, err := node.Assemble(cfg, parts, log)
 	if err != nil {
 		t.Fatal(err)
 	}

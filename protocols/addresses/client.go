@@ -51,7 +51,7 @@ func (c *Client) Ask(ctx context.Context, p peer.ID) (found []Found, useless int
 		if ctx.Err() != nil { // 2,500 signatures take 150 ms
 			return found, useless, ctx.Err()
 		}
-		f, ok := c.open(e)
+		f, ok := Open(e, c.allow)
 		if !ok {
 			useless++
 			continue
@@ -61,12 +61,13 @@ func (c *Client) Ask(ctx context.Context, p peer.ID) (found []Found, useless int
 	return found, useless, nil
 }
 
-// open verifies an entry.
-func (c *Client) open(e addrlist.Entry) (Found, bool) {
+// Open verifies an entry, asked for or announced, and says whether it is of use: signed by the
+// peer that it names, with an address that allow says.
+func Open(e addrlist.Entry, allow func(multiaddr.Multiaddr) bool) (Found, bool) {
 	r, err := addrlist.Verify(e.Record)
 	if err != nil {
 		return Found{}, false
 	}
-	addrs := multiaddr.FilterAddrs(r.Addrs, c.allow)
+	addrs := multiaddr.FilterAddrs(r.Addrs, allow)
 	return Found{Peer: r.PeerID, Addrs: addrs, Record: e.Record, Seq: r.Seq, Seen: e.Seen}, len(addrs) > 0
 }

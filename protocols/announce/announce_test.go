@@ -18,6 +18,7 @@ import (
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/internal/chaingen"
 	"github.com/pappus-network/pappus/internal/testhost"
+	"github.com/pappus-network/pappus/protocols/addrlist"
 	"github.com/pappus-network/pappus/protocols/envelope"
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/protocols/headerlist"
@@ -32,12 +33,25 @@ func (s sink) Announced(_ peer.ID, hs []wire.BlockHeader) { s <- hs }
 
 func (sink) Inventory(peer.ID, []chainhash.Hash) {}
 
+func (sink) Addresses(peer.ID, []addrlist.Entry) {}
+
 // stock hands on the transactions that are announced.
 type stock chan []chainhash.Hash
 
 func (stock) Announced(peer.ID, []wire.BlockHeader) {}
 
 func (s stock) Inventory(_ peer.ID, txs []chainhash.Hash) { s <- txs }
+
+func (stock) Addresses(peer.ID, []addrlist.Entry) {}
+
+// directory hands on the addresses that are announced.
+type directory chan []addrlist.Entry
+
+func (directory) Announced(peer.ID, []wire.BlockHeader) {}
+
+func (directory) Inventory(peer.ID, []chainhash.Hash) {}
+
+func (d directory) Addresses(_ peer.ID, entries []addrlist.Entry) { d <- entries }
 
 // everybody admits everybody.
 type everybody struct{}
@@ -250,6 +264,13 @@ func TestHostileAnnouncementsAreCharged(t *testing.T) {
 		}
 		return envelope.Append(nil, params.Net, headers, payload)
 	}
+	told := func(n, cut int) []byte {
+		payload, err := addrlist.Encode(make([]addrlist.Entry, n), maxAddr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return envelope.Append(nil, params.Net, addr, payload[:len(payload)-cut])
+	}
 	change := func(at int, b byte) []byte {
 		raw := said(good[:1])
 		raw[at] ^= b
@@ -265,6 +286,9 @@ func TestHostileAnnouncementsAreCharged(t *testing.T) {
 		"a header that is cut off":  {envelope.Append(nil, params.Net, headers, []byte{1, 2, 3}), events.Malformed},
 		"a byte too many":           {envelope.Append(nil, params.Net, headers, []byte{0, 0}), events.TrailingBytes},
 		"an inv of 1,026 entries":   {envelope.Append(nil, params.Net, inv, make([]byte, 3+1026*36)), events.Oversize},
+		"1,025 addresses":           {told(MaxEntries+1, 0), events.TooMany},
+		"an address that is cut":    {told(2, 1), events.Malformed},
+		"a byte after an address":   {envelope.Append(nil, params.Net, addr, []byte{0, 0}), events.TrailingBytes},
 		"another network":           {change(0, 1), events.WrongStartString},
 		"an unknown command":        {envelope.Append(nil, params.Net, "block", nil), events.UnknownCommand},
 		"padding":                   {change(15, 1), events.BadPadding},
@@ -379,5 +403,45 @@ func TestListenerThatFallsBehindMissesTheOldest(t *testing.T) {
 	a.Inventory("p", ids(4000, 8000))
 	if got := a.listeners["p"].txs; !slices.Equal(got, ids(3000, 8000)) {
 		t.Errorf("%d ids wait, the first is %v", len(got), got[0])
+	}
+}
+
+func TestAddressesAreAnnouncedToThoseTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := testhost.New(t, 3, 20*time.Millisecond)
+		one, two := make(directory, 64), make(directory, 64)
+		listenInto(t, hosts[1], one)
+		listenInto(t, hosts[2], two)
+		a := announcer(t, hosts[0])
+		for _, h := range hosts[1:] {
+			testhost.Connect(t, hosts[0], h)
+			a.Join(h.ID())
+		}
+		at := func(n int64) addrlist.Entry { return addrlist.Entry{Seen: time.Unix(n, 0), Record: []byte{byte(n)}} }
+		for _, m := range [][]addrlist.Entry{{at(1), at(2)}, {at(3)}} {
+			a.Addresses(hosts[1].ID(), m)
+			a.Addresses("a stranger", m)
+		}
+		time.Sleep(time.Second)
+		var got []int64
+		for range 2 { // in two messages, as they were told
+			for _, e := range <-one {
+				got = append(got, e.Seen.Unix())
+			}
+		}
+		if !slices.Equal(got, []int64{1, 2, 3}) || len(two) > 0 {
+			t.Errorf("announced %v, and %d messages to the other", got, len(two))
+		}
+	})
+}
+
+func TestListenerThatFallsBehindMissesTheOldestAddresses(t *testing.T) {
+	a := New(nil, params)
+	a.Join("p")
+	for i := range 2 * maxAddrs {
+		a.Addresses("p", make([]addrlist.Entry, i+1))
+	}
+	if got := a.listeners["p"].addrs; len(got) != maxAddrs || len(got[0]) != maxAddrs+1 {
+		t.Errorf("%d messages wait, the first with %d entries", len(got), len(got[0]))
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/pappus-network/pappus/protocols/addrlist"
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/protocols/headerlist"
 	"github.com/pappus-network/pappus/protocols/invlist"
@@ -24,6 +25,10 @@ const maxInventory = 5000
 // maxPending is how many headers wait for one slow listener: with more, it is
 // told of the last alone and asks for the rest. 8 × 80 bytes.
 const maxPending = 8
+
+// maxAddrs is how many messages with addresses wait for one slow listener: the oldest
+// makes way. Ten entries each, 250 bytes an entry, make 20 KB.
+const maxAddrs = 8
 
 // Announcer tells the peers that have joined of each new tip, and of what is told
 // it for each. It is safe for concurrent use.
@@ -42,6 +47,7 @@ type listener struct {
 	news    chan struct{}      // pending is not empty
 	pending []wire.BlockHeader
 	txs     []chainhash.Hash
+	addrs   [][]addrlist.Entry // a message each
 }
 
 // New returns an announcer on a network; nothing is sent before Run.
@@ -141,6 +147,24 @@ func (a *Announcer) Inventory(p peer.ID, txs []chainhash.Hash) {
 	}
 }
 
+// Addresses tells one peer where others are, in one message. It never blocks.
+func (a *Announcer) Addresses(p peer.ID, entries []addrlist.Entry) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l, ok := a.listeners[p]
+	if !ok {
+		return
+	}
+	l.addrs = append(l.addrs, entries[:min(len(entries), MaxEntries)])
+	if len(l.addrs) > maxAddrs {
+		l.addrs = slices.Delete(l.addrs, 0, 1)
+	}
+	select {
+	case l.news <- struct{}{}:
+	default:
+	}
+}
+
 // linked says whether the last header is the child of the one before it.
 func linked(hs []wire.BlockHeader) bool {
 	n := len(hs)
@@ -172,8 +196,8 @@ func (a *Announcer) tell(ctx context.Context, p peer.ID, l *listener) {
 // is added meanwhile comes with the next.
 func (a *Announcer) take(l *listener) iter.Seq[exchange.Message] {
 	a.mu.Lock()
-	hs, txs := l.pending, l.txs
-	l.pending, l.txs = nil, nil
+	hs, txs, addrs := l.pending, l.txs, l.addrs
+	l.pending, l.txs, l.addrs = nil, nil, nil
 	a.mu.Unlock()
 	return func(yield func(exchange.Message) bool) {
 		if payload, err := headerlist.Encode(hs); err == nil && len(hs) > 0 && !yield(exchange.Message{Command: headers, Payload: payload}) {
@@ -182,6 +206,12 @@ func (a *Announcer) take(l *listener) iter.Seq[exchange.Message] {
 		for part := range slices.Chunk(txs, MaxEntries) {
 			payload, err := invlist.Encode(wire.InvTypeTx, part)
 			if err != nil || !yield(exchange.Message{Command: inv, Payload: payload}) {
+				return
+			}
+		}
+		for _, entries := range addrs {
+			payload, err := addrlist.Encode(entries, maxAddr)
+			if err != nil || !yield(exchange.Message{Command: addr, Payload: payload}) {
 				return
 			}
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/btcsuite/btcd/chaincfg/v2"
 
+	"github.com/pappus-network/pappus/protocols/addrlist"
 	"github.com/pappus-network/pappus/protocols/envelope"
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/protocols/headerlist"
@@ -20,8 +21,8 @@ const (
 	inv     = envelope.Command("inv")
 	addr    = envelope.Command("addr")
 
-	addrSize = 8 + 3 + 2048            // time, length, signed record (design.md §3)
-	maxAddr  = 3 + MaxEntries*addrSize // 2.1 MB
+	addrSize = 8 + 3 + addrlist.MaxRecord // time, length, signed record
+	maxAddr  = 3 + MaxEntries*addrSize    // 2.1 MB
 )
 
 // Spec returns the protocol's contract on a network.

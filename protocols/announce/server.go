@@ -9,6 +9,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/events"
+	"github.com/pappus-network/pappus/protocols/addrlist"
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/protocols/headerlist"
 	"github.com/pappus-network/pappus/protocols/invlist"
@@ -21,6 +22,8 @@ type Sink interface {
 	Announced(from peer.ID, headers []wire.BlockHeader)
 	// Inventory is told of transactions that a peer has, by their ids.
 	Inventory(from peer.ID, txs []chainhash.Hash)
+	// Addresses is told where other peers are said to be. Nothing of it is verified.
+	Addresses(from peer.ID, entries []addrlist.Entry)
 }
 
 // Server listens to announcements.
@@ -38,7 +41,7 @@ func (s *Server) Handle(_ context.Context, from peer.ID, request exchange.Messag
 	case inv:
 		return s.inventory(from, request.Payload)
 	case addr:
-		return nil
+		return s.addresses(from, request.Payload)
 	}
 	hs, err := headerlist.Decode(request.Payload, MaxEntries, events.TooMany)
 	if err != nil {
@@ -68,6 +71,18 @@ func (s *Server) inventory(from peer.ID, payload []byte) error {
 	}
 	if len(txs) > 0 {
 		s.sink.Inventory(from, txs)
+	}
+	return nil
+}
+
+// addresses hands on where others are said to be.
+func (s *Server) addresses(from peer.ID, payload []byte) error {
+	entries, err := addrlist.Decode(payload, MaxEntries)
+	if err != nil {
+		return err
+	}
+	if len(entries) > 0 {
+		s.sink.Addresses(from, entries)
 	}
 	return nil
 }

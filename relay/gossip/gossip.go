@@ -41,6 +41,9 @@ type Parts struct {
 	// Admitted says whether a peer has completed its handshake. Until it has,
 	// nothing is sent to it and nothing but its subscriptions taken from it.
 	Admitted func(peer.ID) bool
+	// Barred says whether a peer is to have nothing to do with gossip: to it this node looks
+	// like one without topics. nil = nobody.
+	Barred func(peer.ID) bool
 	// Seen is told of each copy of a transaction that a peer sends, by its wtxid. It
 	// must be quick.
 	Seen   func(wtxid chainhash.Hash, from peer.ID)
@@ -101,6 +104,9 @@ func (g *Gossip) options() []pubsub.Option {
 	score.Topics[g.names.txs], score.Topics[g.names.block] = score.Topics["tx"], score.Topics["block"]
 	delete(score.Topics, "tx")
 	delete(score.Topics, "block")
+	if g.parts.Barred == nil {
+		g.parts.Barred = func(peer.ID) bool { return false }
+	}
 	return []pubsub.Option{
 		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign),
 		pubsub.WithNoAuthor(),
@@ -111,6 +117,7 @@ func (g *Gossip) options() []pubsub.Option {
 		pubsub.WithMaxMessageSize(maxMessage),
 		pubsub.WithSubscriptionFilter(pubsub.WrapLimitSubscriptionFilter(
 			pubsub.NewAllowlistSubscriptionFilter(g.names.txs, g.names.block), maxSubscriptions)),
+		pubsub.WithBlacklist(barred(g.parts.Barred)),
 		pubsub.WithPeerFilter(func(p peer.ID, _ string) bool { return g.parts.Admitted(p) }),
 		pubsub.WithAppSpecificRpcInspector(g.inspect),
 		pubsub.WithValidateQueueSize(queued),

@@ -1,0 +1,252 @@
+package discovery
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/peerstore"
+
+	"github.com/pappus-network/pappus/discovery/addrbook"
+	"github.com/pappus-network/pappus/events"
+)
+
+// Kind says what a link is for that this node has dialled of its own choice, up or coming
+// up.
+func (f *Finder) Kind(p peer.ID) (events.LinkKind, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if d := f.dials[p]; d != nil {
+		return d.kind, true
+	}
+	l, up := f.links[p]
+	return l.Kind, up && !l.Inbound()
+}
+
+// hedge is how long a dial counts as the link that it is to become: if it takes longer,
+// another one is begun, and the later of the two to come up is let go. A connection and a
+// handshake are five round trips, of 400 ms; without it each peer that has vanished would
+// hold a link's place for the whole of a dial's time.
+const hedge = 2 * time.Second
+
+// target is how many links of a kind the node wants. The lock is held.
+func (f *Finder) target(kind events.LinkKind) int {
+	switch kind { //nolint:exhaustive // it opens no others of its own choice
+	case events.FullRelay:
+		return f.cfg.Outbound - f.cfg.BlockRelay
+	case events.BlockRelay:
+		return f.cfg.BlockRelay
+	}
+	return 0
+}
+
+// have counts the links of a kind that are up. The lock is held.
+func (f *Finder) have(kind events.LinkKind) (count int) {
+	for _, l := range f.links {
+		if l.Kind == kind {
+			count++
+		}
+	}
+	return count
+}
+
+// wanted says what kind of link is wanting, "" for none. Anchors come first: they are
+// what an attacker who has filled the book cannot have placed. The lock is held.
+func (f *Finder) wanted(now time.Time) events.LinkKind {
+	full, blocks, dials := f.have(events.FullRelay), f.have(events.BlockRelay), 0
+	for _, d := range f.dials {
+		if d.kind == events.Feeler {
+			continue
+		}
+		dials++
+		switch {
+		case now.Sub(d.since) >= hedge:
+		case d.kind == events.FullRelay:
+			full++
+		default:
+			blocks++
+		}
+	}
+	block := blocks < f.target(events.BlockRelay)
+	switch {
+	case dials >= f.cfg.Dials:
+	case block && len(f.anchors) > 0:
+		return events.BlockRelay
+	case full < f.target(events.FullRelay):
+		return events.FullRelay
+	case block:
+		return events.BlockRelay
+	}
+	return ""
+}
+
+// fill dials one peer if links are wanting, and says when to look again.
+func (f *Finder) fill(ctx context.Context, now time.Time) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	kind := f.wanted(now)
+	if kind == "" {
+		if len(f.dials) > 0 {
+			return hedge
+		}
+		return f.cfg.Rest
+	}
+	f.askAgain(now)
+	if a, ok := f.anchor(); ok && kind == events.BlockRelay {
+		f.dial(ctx, now, a, kind)
+		return f.cfg.Pause
+	}
+	e, ok := f.book.Pick(now, addrbook.Query{Taken: f.taken(), Skip: f.skips})
+	if !ok {
+		return f.cfg.Rest
+	}
+	f.dial(ctx, now, e.Info(), kind)
+	return f.cfg.Pause
+}
+
+// Another draws a peer from the book to take a link's place.
+func (f *Finder) Another() (peer.ID, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e, ok := f.book.Pick(time.Now(), addrbook.Query{Taken: f.taken(), Skip: f.skips})
+	return e.Peer, ok
+}
+
+// Dial opens one more link for transactions, to a peer of the book. It does not wait.
+func (f *Finder) Dial(p peer.ID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.toDial = append(f.toDial, p)
+	f.rouse()
+}
+
+// anchor takes the next anchor that may be dialled, if there is one. The lock is held.
+func (f *Finder) anchor() (peer.AddrInfo, bool) {
+	for len(f.anchors) > 0 {
+		a := f.anchors[0]
+		f.anchors = f.anchors[1:]
+		if !f.skips(a.ID) && !slices.Contains(f.taken(), f.book.Group(ipOf(a.Addrs[0]))) {
+			return a, true
+		}
+	}
+	return peer.AddrInfo{}, false
+}
+
+// taken returns the netgroups of the links that this node has dialled. The lock is held.
+func (f *Finder) taken() []addrbook.Group {
+	if f.cfg.SharedHosts {
+		return nil
+	}
+	var groups []addrbook.Group
+	for _, l := range f.links {
+		if !l.Inbound() {
+			groups = append(groups, f.book.Group(ipOf(l.Addr)))
+		}
+	}
+	return groups
+}
+
+// asked is when a peer was asked for addresses, and how long until it is again.
+type asked struct {
+	at   time.Time
+	wait time.Duration
+}
+
+// askAgain has peers asked that may know more by now. The lock is held.
+func (f *Finder) askAgain(now time.Time) {
+	for p, a := range f.asked {
+		if now.Sub(a.at) >= a.wait {
+			f.asked[p] = asked{now, min(2*a.wait, f.cfg.Again)}
+			f.toAsk = append(f.toAsk, p)
+			f.rouse()
+		}
+	}
+}
+
+// feel tests one entry.
+func (f *Finder) feel(ctx context.Context, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.cfg.Outbound == 0 {
+		return
+	}
+	e, ok := f.book.Feeler(now, addrbook.Query{Skip: f.skips})
+	if !ok {
+		return
+	}
+	if l, up := f.links[e.Peer]; up { // the holder of a contested slot
+		if !l.Inbound() {
+			f.book.Good(now, e.Peer, nil, l.Services)
+		}
+		return
+	}
+	if !f.skips(e.Peer) {
+		f.dial(ctx, now, e.Info(), events.Feeler)
+	}
+}
+
+// skips says whether a peer is not to be dialled. The lock is held.
+func (f *Finder) skips(p peer.ID) bool {
+	_, linked := f.links[p]
+	_, dialled := f.dials[p]
+	return linked || dialled || p == f.host.ID() || f.peers.Refused(p) ||
+		f.host.Network().Connectedness(p) == network.Connected
+}
+
+// dial is one under way, or one whose handshake is.
+type dial struct {
+	kind  events.LinkKind
+	since time.Time
+	extra bool               // beside those that are wanted, to take one's place
+	end   context.CancelFunc // of waiting for the handshake
+}
+
+// dial opens a connection; the handshake and [Finder.Join] follow by themselves. Until
+// they have, or have had their time, it counts as a dial. The lock is held.
+func (f *Finder) dial(ctx context.Context, now time.Time, to peer.AddrInfo, kind events.LinkKind) *dial {
+	f.book.Attempt(now, to.ID, len(f.links) > 0)
+	bounded, end := context.WithTimeout(network.WithForceDirectDial(ctx, "discovery"), f.cfg.Timeout)
+	d := &dial{kind: kind, since: now, end: end}
+	f.dials[to.ID] = d
+	f.work.Go(func() { // ends with the handshake, or when its time is over, or ctx is
+		defer end()
+		_, err := f.connect(bounded, to)
+		if err == nil {
+			<-bounded.Done()
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.dials[to.ID] != d {
+			return // it is up
+		}
+		delete(f.dials, to.ID)
+		f.rouse()
+		if ctx.Err() == nil {
+			f.log.DebugContext(ctx, "no link", "peer", to.ID, "kind", kind, "err", err)
+		}
+	})
+	return d
+}
+
+// connect makes a connection. Unlike the host's Connect it does not wait for identify,
+// which is not needed for the handshake.
+func (f *Finder) connect(ctx context.Context, to peer.AddrInfo) (network.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.cfg.Connect)
+	defer cancel()
+	f.host.Peerstore().AddAddrs(to.ID, to.Addrs, peerstore.TempAddrTTL)
+	return f.host.Network().DialPeer(ctx, to.ID)
+}
+
+// settle ends a dial whose handshake is done, and says whether another link has taken its
+// place meanwhile. The lock is held.
+func (f *Finder) settle(now time.Time, p peer.ID) (late bool) {
+	d := f.dials[p]
+	if d == nil {
+		return false
+	}
+	d.end()
+	delete(f.dials, p)
+	return d.kind != events.Feeler && !d.extra && now.Sub(d.since) >= hedge && f.have(d.kind) >= f.target(d.kind)
+}

@@ -8,10 +8,21 @@ COUNT ?= 10
 BIN := $(CURDIR)/.bin
 SCENARIOS ?= line trees bitcoin-2015 dandelion-plus-plus dandelion-plus-plus-1000 p2p spies-dial-all bip156 default front latency black-holes
 
-.PHONY: build check test race lint fuzz bench syncbench relaybench sim-real attacks eclipse growth testground sim web dead tools
+.PHONY: docs release reproduce build check test race lint fuzz bench syncbench relaybench sim-real attacks eclipse flood growth testground sim web dead tools
 
 build: ## the program, into .bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/pappus ./cmd/pappus
+
+docs: ## what is made from the code: the manual page, the tables of methods and metrics
+	go test ./api -run=Reference -update
+	go test ./node -run=Documented -update
+	go test ./cmd/pappus -run=Manual -update
+
+release: ## archives of all platforms, checksums and what they are made of, into dist/
+	scripts/release.sh
+
+reproduce: ## a release built twice has the same bytes; FRESH=1 compiles all of it twice
+	scripts/reproduce.sh
 
 check: lint ## what must hold before a commit
 	go vet ./...
@@ -55,6 +66,9 @@ relaybench: ## how transactions spread over 100 nodes, in virtual time, and what
 
 eclipse: ## how often an attacker has all of a node's links after a restart; about half an hour
 	go test -run='TestEclipse|TestOtherAttackers' -timeout=0 ./internal/eclipse -v -restarts=10000 -attack=72h -others
+
+flood: ## 10,000 inbound dials from 250 netgroups, three times; three minutes
+	go test -run=TestFloodOfDials -count=3 -timeout=30m ./node -v -args -flood-dials=10000 -flood-addresses=250 -flood-honest=60
 
 growth: ## networks of 200 nodes that grow from three seeds, lose half of themselves and grow together again; see docs/measurements.md
 	go test -run=TestNetworkGrowsFromThreeSeeds -timeout=0 ./internal/testnet -v -grown=200 -seeds=100

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -58,10 +59,16 @@ func newAuth(user, password string, lines ...string) *auth {
 	return a
 }
 
-// allows says whether the request carries the cookie or the user's password.
+// token is the cookie's secret, which a browser sends as a bearer token.
+func (a *auth) token() string { return strings.TrimPrefix(a.cookie, cookieUser+":") }
+
+// allows says whether the request carries the cookie, as password or token, or the user's password.
 // It compares with all of them, so that the time does not tell which fits.
 func (a *auth) allows(r *http.Request) bool {
 	user, password, ok := r.BasicAuth()
+	if token, bears := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); bears {
+		user, password, ok = cookieUser, token, true
+	}
 	if !ok {
 		return false
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/pappus-network/pappus/api/dashboard"
 	"github.com/pappus-network/pappus/chain/headertree"
 	"github.com/pappus-network/pappus/events"
 )
@@ -43,6 +44,8 @@ type Backend struct {
 	Sync    Sync
 	Control Control
 	Metrics *prometheus.Registry // nil = no metrics, kept or served
+	View    dashboard.View       // nil = no dashboard
+	Feed    *dashboard.Feed      // its events
 
 	Tips      Tips
 	Blocks    Blocks
@@ -183,7 +186,8 @@ type Network struct {
 	Services uint64
 	Listen   []multiaddr.Multiaddr
 	RelayFee btcutil.Amount // least fee per 1,000 virtual bytes that is relayed
-	Served   time.Time      // when a peer was last answered about blocks or transactions; zero = never
+	Reach    Reach
+	Served   time.Time // when a peer was last answered about blocks or transactions; zero = never
 }
 
 // Kept is the list of peers that the node keeps a link to.

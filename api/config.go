@@ -54,6 +54,12 @@ func (c Config) Validate() error {
 	return nil
 }
 
+// local says whether only this machine reaches the API.
+func (c Config) local() bool {
+	host, _, err := net.SplitHostPort(c.Listen)
+	return err == nil && isLoopback(host)
+}
+
 // isLoopback says whether only this machine reaches the host. Names other than
 // localhost count as remote: what they resolve to may change.
 func isLoopback(host string) bool {

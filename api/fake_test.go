@@ -44,6 +44,7 @@ type fake struct {
 	dialled []peer.ID
 	cut     []peer.ID
 	bans    []Ban
+	reach   Reach
 	known   []KnownPeer
 	stopped int
 	onStop  func()
@@ -298,7 +299,7 @@ func (f *fake) Disconnect(id peer.ID) bool {
 
 func (f *fake) Network() Network {
 	return Network{
-		ID: ids()[2], Version: 100, Agent: "pappus/0.1", Services: 1, RelayFee: 1000,
+		ID: ids()[2], Version: 100, Agent: "pappus/0.1", Services: 1, RelayFee: 1000, Reach: f.reach,
 		Listen: []multiaddr.Multiaddr{
 			multiaddr.StringCast("/ip4/127.0.0.1/tcp/8477"), multiaddr.StringCast("/ip4/127.0.0.1/udp/8477/quic-v1"),
 		},

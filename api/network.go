@@ -227,12 +227,13 @@ func (d *dispatcher) getConnectionCount(context.Context, arguments) (any, error)
 // networkResult is getnetworkinfo's, with the keys that btcjson lacks.
 type networkResult struct {
 	btcjson.GetNetworkInfoResult
-	PeerID             string   `json:"peerid"`
-	LocalServicesNames []string `json:"localservicesnames"`
-	ListenAddresses    []string `json:"listenaddresses"`
-	RelayFee           amount   `json:"relayfee"`
-	IncrementalFee     amount   `json:"incrementalfee"`
-	Warnings           []string `json:"warnings"`
+	PeerID             string      `json:"peerid"`
+	LocalServicesNames []string    `json:"localservicesnames"`
+	ListenAddresses    []string    `json:"listenaddresses"`
+	RelayFee           amount      `json:"relayfee"`
+	IncrementalFee     amount      `json:"incrementalfee"`
+	Warnings           []string    `json:"warnings"`
+	Reachability       reachResult `json:"reachability"`
 }
 
 func (d *dispatcher) getNetworkInfo(context.Context, arguments) (any, error) {
@@ -255,6 +256,7 @@ func (d *dispatcher) getNetworkInfo(context.Context, arguments) (any, error) {
 		RelayFee:           amount(n.RelayFee),
 		IncrementalFee:     amount(n.RelayFee),
 		Warnings:           []string{},
+		Reachability:       describeReach(n.Reach),
 	}
 	for _, p := range d.Peers.Connected() {
 		r.Connections++
@@ -267,7 +269,7 @@ func (d *dispatcher) getNetworkInfo(context.Context, arguments) (any, error) {
 	reachable := map[string]bool{}
 	for _, addr := range n.Listen {
 		r.ListenAddresses = append(r.ListenAddresses, withPeer(addr, n.ID))
-		if local, ok := localAddress(addr); ok && !slices.Contains(r.LocalAddresses, local) {
+		if local, ok := localAddress(addr, localScore(addr, n.Reach)); ok && !slices.Contains(r.LocalAddresses, local) {
 			r.LocalAddresses = append(r.LocalAddresses, local)
 			reachable[familyOf(addr)] = true
 		}
@@ -282,7 +284,7 @@ func (d *dispatcher) getNetworkInfo(context.Context, arguments) (any, error) {
 const protocolVersion = 70016
 
 // localAddress is a listening address as bitcoind writes it.
-func localAddress(addr multiaddr.Multiaddr) (btcjson.LocalAddressesResult, bool) {
+func localAddress(addr multiaddr.Multiaddr, score int32) (btcjson.LocalAddressesResult, bool) {
 	a, err := manet.ToNetAddr(addr)
 	if err != nil {
 		return btcjson.LocalAddressesResult{}, false
@@ -291,7 +293,7 @@ func localAddress(addr multiaddr.Multiaddr) (btcjson.LocalAddressesResult, bool)
 	if err != nil {
 		return btcjson.LocalAddressesResult{}, false
 	}
-	return btcjson.LocalAddressesResult{Address: to.Addr().String(), Port: to.Port(), Score: 1}, true
+	return btcjson.LocalAddressesResult{Address: to.Addr().String(), Port: to.Port(), Score: score}, true
 }
 
 func familyOf(addr multiaddr.Multiaddr) string {

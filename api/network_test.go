@@ -47,6 +47,14 @@ func TestGetPeerInfo(t *testing.T) {
 	}
 	info := get[object](t, s, "getnetworkinfo", "[]")
 	expect(t, info, object{"connections": 2.0, "connections_in": 1.0, "connections_out": 1.0, "relayfee": 0.00001, "localservices": "0000000000000001", "networkactive": true})
+	f.reach = Reach{Verdict: "reachable", Reasons: []string{"because"}, Addrs: []OwnAddr{
+		{multiaddr.StringCast("/ip4/127.0.0.1/tcp/8477"), "external", "unknown"},
+	}}
+	info = get[object](t, s, "getnetworkinfo", "[]")
+	expect(t, info["reachability"].(object), object{"verdict": "reachable"})
+	if local := info["localaddresses"].([]any)[0].(object); local["score"] != 4.0 {
+		t.Errorf("an address that the operator named: %v", local)
+	}
 	if got := get[int](t, s, "getconnectioncount", "[]"); got != 2 {
 		t.Errorf("%d connections", got)
 	}

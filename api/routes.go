@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"time"
 
@@ -14,7 +13,8 @@ import (
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"golang.org/x/time/rate"
+
+	"github.com/pappus-network/pappus/api/dashboard"
 )
 
 const (
@@ -31,8 +31,6 @@ const (
 	maxScrapes = 2
 	// answerBuffer is written to the connection at once: one TLS record's worth.
 	answerBuffer = 16 << 10
-	// warnInterval keeps wrong passwords to 1,440 lines of the log a day.
-	warnInterval = time.Minute
 )
 
 var errTooLarge = errors.New("request body too large")
@@ -40,30 +38,23 @@ var errTooLarge = errors.New("request body too large")
 // rpc answers JSON-RPC over HTTP.
 type rpc struct {
 	*dispatcher
-	auth *auth
+	door *door
 	gate *gate
-	warn rate.Sometimes // of wrong passwords: whoever tries them must not fill the log
 }
 
 func (s *Server) routes(d *dispatcher, registry *prometheus.Registry) http.Handler {
 	mux := http.NewServeMux()
-	calls := &rpc{
-		dispatcher: d, auth: s.auth, gate: newGate(maxRunning, maxWaiting),
-		warn: rate.Sometimes{First: 1, Interval: warnInterval},
-	}
+	calls := &rpc{dispatcher: d, door: newDoor(s.auth, d.metrics, d.log), gate: newGate(maxRunning, maxWaiting)}
 	mux.Handle("POST /{$}", calls)
 	mux.Handle("POST /rpc", calls)
-	// Whoever has not shown a password keeps no connection open.
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Connection", "close")
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"status":"ok"}`+"\n") // the client has gone: nobody to tell
-	})
-	host, _, err := net.SplitHostPort(s.cfg.Listen)
-	open := err == nil && isLoopback(host)
+	mux.HandleFunc("GET /healthz", healthy)
+	if d.View != nil {
+		s.mount(mux, calls.door, d.View, d.Feed)
+	}
+	open := s.cfg.local()
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		// Other machines' users may know whether, not why.
-		if open || !r.URL.Query().Has("verbose") || calls.admits(w, r) {
+		if open || !r.URL.Query().Has("verbose") || calls.door.admits(w, r) {
 			d.serveReady(w, r)
 		}
 	})
@@ -73,7 +64,7 @@ func (s *Server) routes(d *dispatcher, registry *prometheus.Registry) http.Handl
 	scrape := promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
 		// Whoever is on this machine may read them, other machines' users may not.
-		if open || calls.admits(w, r) {
+		if open || calls.door.admits(w, r) {
 			w.Header().Set("Connection", "close")
 			scrape.ServeHTTP(w, r)
 		}
@@ -81,24 +72,25 @@ func (s *Server) routes(d *dispatcher, registry *prometheus.Registry) http.Handl
 	return mux
 }
 
-// admits checks the password, and answers the request if it is wrong.
-func (c *rpc) admits(w http.ResponseWriter, r *http.Request) bool {
-	if c.auth.allows(r) {
-		return true
+// healthy answers that the process runs. Whoever has not shown a password keeps no
+// connection open.
+func healthy(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Connection", "close")
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, `{"status":"ok"}`+"\n") // the client has gone: nobody to tell
+}
+
+// mount serves a dashboard beside what else there is.
+func (s *Server) mount(mux *http.ServeMux, d *door, view dashboard.View, feed *dashboard.Feed, more ...dashboard.Route) {
+	pages := dashboard.New(view, feed, d, s.cfg.local(), more...)
+	for _, path := range []string{"GET /", "GET /api/v1/", "POST /api/v1/", "GET /events"} {
+		mux.Handle(path, pages)
 	}
-	c.warn.Do(func() { c.log.Warn("wrong password for the api", "from", r.RemoteAddr) })
-	if !c.auth.stall(r.Context()) {
-		refuseHTTP(w, c.metrics, http.StatusServiceUnavailable, "too many wrong passwords at once")
-		return false
-	}
-	w.Header().Set("WWW-Authenticate", `Basic realm="jsonrpc"`)
-	refuseHTTP(w, c.metrics, http.StatusUnauthorized, "wrong user or password: use the "+CookieFile+" file in the network's folder, or rpcuser and rpcpassword")
-	return false
 }
 
 // ServeHTTP implements http.Handler.
 func (c *rpc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !c.admits(w, r) {
+	if !c.door.admits(w, r) {
 		return
 	}
 	if err := c.gate.enter(r.Context()); err != nil {

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"syscall"
 	"time"
+
+	"github.com/pappus-network/pappus/api/dashboard"
 )
 
 // Bounds on one HTTP connection. Source: hostile-peer rows R1 and R2.
@@ -60,6 +62,27 @@ func New(cfg Config, backend Backend, log *slog.Logger) (*Server, error) {
 	s.handler = newGuard(cfg, s.routes(newDispatcher(backend, counters, log), backend.Metrics), counters)
 	return s, nil
 }
+
+// NewDashboard prepares an API that has no node behind it: the dashboard of a view, whose
+// token opens its actions. It refuses settings that would open it to strangers.
+func NewDashboard(cfg Config, view dashboard.View, feed *dashboard.Feed, log *slog.Logger, more ...dashboard.Route) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	counters, err := newMetrics(nil)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, log: log, auth: newAuth(cfg.User, cfg.Password, cfg.Auth...), ready: make(chan struct{})}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", healthy)
+	s.mount(mux, newDoor(s.auth, counters, log), view, feed, more...)
+	s.handler = newGuard(cfg, mux, counters)
+	return s, nil
+}
+
+// Token is the bearer token that is as good as the cookie. Whoever has it may do anything.
+func (s *Server) Token() string { return s.auth.token() }
 
 // Ready is closed once the API listens and its cookie is written.
 func (s *Server) Ready() <-chan struct{} { return s.ready }

@@ -46,6 +46,16 @@ func (r *Router) SetPeers(now time.Time, outbound []Peer) []Action {
 	return append(r.Tick(now), r.send()...)
 }
 
+// Stems returns the peers that stems are handed to at present, at most as many as the
+// configuration says.
+func (r *Router) Stems() []peer.ID {
+	all := make([]peer.ID, len(r.live))
+	for i, p := range r.live {
+		all[i] = p.ID
+	}
+	return all
+}
+
 // Submit takes a transaction of the node's own. It is always stemmed, whatever
 // the epoch (monero #8627).
 func (r *Router) Submit(now time.Time, tx chainhash.Hash) []Action {

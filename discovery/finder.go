@@ -140,6 +140,21 @@ func (f *Finder) Len() (fresh, tried int) {
 	return f.book.Len()
 }
 
+// Sample returns about so many entries of the book, the tables in their order, and how many netgroups its
+// tables have.
+func (f *Finder) Sample(most int) (entries []addrbook.Entry, groups int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fresh, tried := f.book.Groups()
+	for e := range f.book.All() {
+		if len(entries) >= most {
+			break
+		}
+		entries = append(entries, e)
+	}
+	return entries, fresh + tried
+}
+
 // Join tells of a peer that has completed the handshake.
 func (f *Finder) Join(l Link) {
 	f.mu.Lock()

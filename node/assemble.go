@@ -70,7 +70,9 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 		bus: NewBus(), ledger: status.NewLedger(), nonce: parts.Src.Uint64(),
 		ready: make(chan struct{}), quit: make(chan struct{}), level: new(slog.LevelVar),
 	}
+	n.face = newFace(n)
 	n.keeper = newKeeper(n.host, log, named)
+	n.keeper.admits = n.gater.admits
 	n.announce = announce.New(n.host, params)
 	settings := blocksync.DefaultConfig()
 	settings.MinChainWork = work
@@ -84,7 +86,7 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 	n.peers.followers = []follower{syncFollower{n.sync}, announceFollower{n.announce}, n.pings}
 	door := slots.DefaultDoorConfig(cfg.limits().Inbound)
 	n.doorman = &doorman{node: n, alike: cfg.limits().exempt(), door: slots.NewDoor(door, fork(parts.Src))}
-	n.peers.entered = n.doorman.entered
+	n.peers.entered, n.peers.forget = n.doorman.entered, n.mirror.forget
 	if parts.entrance != nil {
 		parts.entrance.door.Store(n.doorman)
 	}

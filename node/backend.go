@@ -45,6 +45,7 @@ func (n *Node) backend() api.Backend {
 		Sync:    b,
 		Control: b,
 		Metrics: n.metrics.registry,
+		View:    view{n, time.Now()},
 
 		Tips:      b,
 		Blocks:    blocks{n.chain},
@@ -197,6 +198,7 @@ func (b backend) peer(l linked, kept bool) api.Peer {
 		SyncedHeader: -1,
 		SyncedBlock:  -1,
 	}
+	p.Observed = b.node.mirror.of(l.id)
 	p.Ping, p.MinPing, p.PingWait = b.node.pings.of(l.id, time.Now())
 	if b.node.traffic != nil {
 		f := b.node.traffic.of(l.id)
@@ -237,6 +239,7 @@ func (b backend) Network() api.Network {
 		Agent:    Agent,
 		Services: uint64(b.node.services()),
 		Listen:   b.node.host.Addrs(),
+		Reach:    b.node.reachability(),
 		RelayFee: b.node.chain.Mempool().Info(time.Now()).MinRelayFee,
 		Served:   b.node.lastServed(),
 	}

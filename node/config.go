@@ -54,6 +54,14 @@ type Config struct {
 	Connect []string // multiaddrs with /p2p/<peer id>: dial these and only these
 	AddNode []string // multiaddrs with /p2p/<peer id>: keep a link to these as well
 
+	SwarmKey  string   // file with the key of a closed network; empty = none
+	AllowPeer []string // ids of the peers that may be linked; none here and in AllowFile = all
+	AllowFile string   // file with more of them, one a line
+
+	External []string // multiaddrs at which others reach this node; empty = it finds out
+	UPnP     bool     // ask the router to forward the ports
+	Relays   []string // multiaddrs with /p2p/<peer id> of relays through which to be reached
+
 	Seeds     []string // host names of DNS seeds, asked when the address book has not brought links
 	DNSServer string   // host:port that is asked for them; empty = the system's resolver
 
@@ -82,6 +90,7 @@ type Config struct {
 
 	AssumeValid  string // HASH:HEIGHT; scripts below it are not run
 	MinChainWork string // hex; headers below this work are not stored
+	CacheBytes   uint64 // for unspent outputs that are not written yet; 0 = the default
 	PruneMiB     int    // keep about this much of blocks; 0 = all
 	TxIndex      bool
 	CFIndex      bool
@@ -164,6 +173,12 @@ func (c Config) validateLinks() error {
 		return err
 	}
 	if _, err := parsePeers("addnode", c.AddNode); err != nil {
+		return err
+	}
+	if err := c.validateClosed(); err != nil {
+		return err
+	}
+	if err := c.validateReach(); err != nil {
 		return err
 	}
 	if c.MaxPeers < 1 {

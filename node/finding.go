@@ -22,7 +22,7 @@ const blockShare = 5
 // openFinder opens the address book and has the finder told of peers.
 func (n *Node) openFinder(ctx context.Context) error {
 	cfg := discovery.DefaultConfig()
-	cfg.Outbound = n.cfg.Outbound
+	cfg.Outbound = n.cfg.limits().Outbound
 	if len(n.cfg.Connect) > 0 { // the operator wants those and no others
 		cfg.Outbound = 0
 	}

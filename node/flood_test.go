@@ -236,6 +236,9 @@ func heap() uint64 {
 // node keeps its outbound links and the inbound ones that are worth something, and an
 // honest newcomer gets in within 30 s. make flood does it with 10,000 from 250.
 func TestFloodOfDialsCostsNobodyHisLink(t *testing.T) {
+	if testing.Short() {
+		*floodDials, *floodAddresses = *floodDials/2, *floodAddresses/2
+	}
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))) // after genesis
 		const outbound = 10

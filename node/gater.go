@@ -22,6 +22,10 @@ import (
 type gater struct {
 	now  func() time.Time
 	shut atomic.Bool // nobody at all, by the operator's word
+	// refuse keeps out peers that are not banned; nil = nobody.
+	refuse atomic.Pointer[func(peer.ID) bool]
+
+	allowed map[peer.ID]bool // nil = everybody; not changed any more
 
 	mu     sync.Mutex
 	ledger *reputation.Ledger
@@ -38,8 +42,17 @@ func (g *gater) charge(who reputation.Party, reason events.Reason, hard bool) (r
 	return g.ledger.Charge(g.now(), who, reason, hard)
 }
 
+// admits says whether a closed network has a peer.
+func (g *gater) admits(p peer.ID) bool { return g.allowed == nil || g.allowed[p] }
+
 // banned says whether a peer is kept out, wherever it is.
 func (g *gater) banned(p peer.ID) bool {
+	if refuse := g.refuse.Load(); refuse != nil && (*refuse)(p) {
+		return true
+	}
+	if !g.admits(p) {
+		return true
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	_, hit := g.ledger.Banned(g.now(), p)
@@ -53,6 +66,13 @@ func (g *gater) bannedAt(a multiaddr.Multiaddr) bool {
 	defer g.mu.Unlock()
 	_, hit := g.ledger.BannedIP(g.now(), ip)
 	return hit
+}
+
+// account returns what is held against a peer.
+func (g *gater) account(p peer.ID) reputation.Account {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.ledger.Why(g.now(), reputation.OfPeer(p))
 }
 
 func (g *gater) spares(p peer.ID) bool {

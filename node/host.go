@@ -16,6 +16,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/metrics"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peerstore"
+	"github.com/libp2p/go-libp2p/core/pnet"
 	"github.com/libp2p/go-libp2p/p2p/host/peerstore/pstoreds"
 	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
@@ -47,6 +48,8 @@ type hostParts struct {
 	metrics prometheus.Registerer
 	traffic metrics.Reporter
 	manager network.ResourceManager
+	psk     pnet.PSK        // of a closed network; nil = an open one
+	probes  bool            // ask peers at which addresses they reach us; a bubble's clock stops over it
 	also    []libp2p.Option // a simulation's
 }
 
@@ -66,7 +69,8 @@ func newHost(ctx context.Context, cfg Config, parts hostParts) (host.Host, peers
 	h, err := libp2p.New(
 		libp2p.Identity(parts.key),
 		libp2p.Peerstore(known),
-		speech(),
+		speech(parts.psk),
+		cfg.reach(parts.probes),
 		libp2p.NonPublicAddrPublishing(cfg.local()),
 		libp2p.ConnectionManager(manager),
 		libp2p.ResourceManager(parts.manager),
@@ -83,25 +87,29 @@ func newHost(ctx context.Context, cfg Config, parts hostParts) (host.Host, peers
 }
 
 // speech is what every host of ours speaks, and how it names itself: identify must
-// tell no two apart. It does not listen yet.
-func speech() libp2p.Option {
+// tell no two apart. It does not listen yet. With the key of a closed network it
+// speaks TCP alone.
+func speech(psk pnet.PSK) libp2p.Option {
+	transports := libp2p.ChainOptions(libp2p.Transport(tcp.NewTCPTransport), libp2p.Transport(libp2pquic.NewTransport))
+	if psk != nil {
+		transports = libp2p.ChainOptions(libp2p.Transport(tcp.NewTCPTransport), libp2p.PrivateNetwork(psk))
+	}
 	return libp2p.ChainOptions(
 		libp2p.NoListenAddrs,
-		libp2p.Transport(tcp.NewTCPTransport),
-		libp2p.Transport(libp2pquic.NewTransport),
+		transports,
 		libp2p.Security(tls.ID, tls.New),
 		libp2p.Security(noise.ID, noise.New),
 		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
 		libp2p.UserAgent(Agent),
 		libp2p.ProtocolVersion("pappus/1"),
-		libp2p.DisableRelay(),
 	)
 }
 
-// local says whether the network is one that lives on private addresses.
+// local says whether the network is one that may live on private addresses: a chain
+// of one's own, or a closed network.
 func (c Config) local() bool {
 	params, err := Params(c.Network)
-	return err == nil && canMine(params)
+	return c.closed() || err == nil && canMine(params)
 }
 
 // preferTCP dials all TCP addresses at once and the others later.
@@ -120,10 +128,7 @@ func preferTCP(addrs []multiaddr.Multiaddr) []network.AddrDelay {
 // listen binds every address. The default addresses may lack IPv6; an address
 // that the operator named must work.
 func listen(ctx context.Context, h host.Host, cfg Config) error {
-	addrs, named := cfg.Listen, true
-	if len(addrs) == 0 {
-		addrs, named = DefaultListen(cfg.Network), false
-	}
+	addrs, named := cfg.listenAddrs()
 	for _, s := range addrs {
 		addr, err := multiaddr.NewMultiaddr(s)
 		if err != nil {

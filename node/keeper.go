@@ -37,8 +37,9 @@ var errKept = errors.New("peer is kept already")
 // keeper holds links to the peers that the operator named, one goroutine a
 // peer, until they are removed or Run's context ends.
 type keeper struct {
-	host host.Host
-	log  *slog.Logger
+	host   host.Host
+	log    *slog.Logger
+	admits func(peer.ID) bool // nil = everybody
 
 	wake chan struct{} // links has grown
 
@@ -100,6 +101,9 @@ func (k *keeper) start(ctx context.Context, wg *sync.WaitGroup) {
 func (k *keeper) Add(info peer.AddrInfo) error {
 	if info.ID == k.host.ID() {
 		return fmt.Errorf("%s is this node itself", info.ID)
+	}
+	if k.admits != nil && !k.admits(info.ID) {
+		return fmt.Errorf("%s: %w", info.ID, errNotAllowed)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()

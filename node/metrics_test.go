@@ -132,7 +132,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, text.Bytes()) {
-		t.Error("docs/metrics.md is not current: go test ./node -run Documented -update")
+		t.Error("docs/metrics.md is not current: run make docs")
 	}
 }
 

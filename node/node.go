@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pappus-network/pappus/api"
+	"github.com/pappus-network/pappus/api/dashboard"
 	"github.com/pappus-network/pappus/blocksync"
 	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/discovery"
@@ -77,6 +78,7 @@ type Node struct {
 	peers     *peers
 	pings     *pings
 	doorman   *doorman
+	mirror    mirror
 	keeper    *keeper
 	sync      *blocksync.Sync
 	announce  *announce.Announcer
@@ -85,6 +87,8 @@ type Node struct {
 	addresses *addresses.Server
 	nonce     uint64
 
+	face    *Face
+	tail    *tail   // of the log; nil = none is kept
 	opened  *opened // nil: the parts belong to somebody else
 	ready   chan struct{}
 	quit    chan struct{}
@@ -98,6 +102,8 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*Node, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	last := newTail(log.Handler())
+	log = slog.New(last)
 	o, parts, err := open(ctx, cfg, log)
 	if err != nil {
 		return nil, err
@@ -106,7 +112,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*Node, error) {
 	if err != nil {
 		return nil, errors.Join(err, o.close())
 	}
-	n.opened = o
+	n.opened, n.tail = o, last
 	return n, nil
 }
 
@@ -142,6 +148,22 @@ func (n *Node) Own(tx chainhash.Hash) (journal.Entry, bool) { return n.relaying.
 
 // Progress returns how far the node has come.
 func (n *Node) Progress() blocksync.Progress { return n.sync.Progress() }
+
+// Refuse keeps peers out for as long as a function says so, which is called at any time:
+// links with them end, and none is opened. nil lets everybody in again. It is how a
+// devnet is parted.
+func (n *Node) Refuse(refuse func(peer.ID) bool) {
+	if refuse == nil {
+		n.gater.refuse.Store(nil)
+		return
+	}
+	n.gater.refuse.Store(&refuse)
+	for _, p := range n.host.Network().Peers() {
+		if refuse(p) {
+			n.peers.disconnect(p, events.Requested)
+		}
+	}
+}
 
 // Addrs returns the addresses the node is reached at, each with its peer id.
 func (n *Node) Addrs() []multiaddr.Multiaddr {
@@ -198,6 +220,7 @@ func (n *Node) run(ctx context.Context) error {
 	group.Go(func() error { return n.sync.Run(ctx) })
 	group.Go(func() error { return n.peers.Run(ctx) })
 	group.Go(func() error { return n.pings.Run(ctx) })
+	group.Go(func() error { return n.see(ctx) })
 	if n.opened != nil {
 		if err := n.expose(ctx, group); err != nil {
 			n.Stop()
@@ -241,7 +264,10 @@ func (n *Node) expose(ctx context.Context, group *errgroup.Group) error {
 		n.log.InfoContext(ctx, "listening", "addr", a)
 	}
 	if n.cfg.API != "off" {
-		server, err := api.New(n.cfg.api(), n.backend(), n.log)
+		backend, happened := n.backend(), n.bus.Subscribe()
+		backend.Feed = dashboard.NewFeed(time.Now())
+		group.Go(func() error { return n.tell(ctx, happened, backend.Feed) })
+		server, err := api.New(n.cfg.api(), backend, n.log)
 		if err != nil {
 			return err
 		}

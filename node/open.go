@@ -85,6 +85,16 @@ func open(ctx context.Context, cfg Config, log *slog.Logger) (_ *opened, _ Parts
 		Traffic: NewTraffic(),
 		gater:   newGater(time.Now, ledger),
 	}
+	if parts.gater.allowed, err = cfg.allowed(); err != nil {
+		return nil, Parts{}, err
+	}
+	psk, err := cfg.swarmKey()
+	if err != nil {
+		return nil, Parts{}, err
+	}
+	if psk != nil {
+		log.InfoContext(ctx, "closed network: only who has its key comes in, over TCP alone, because libp2p's key excludes QUIC")
+	}
 	manager, err := cfg.limits().manager()
 	if err != nil {
 		return nil, Parts{}, err
@@ -93,7 +103,7 @@ func open(ctx context.Context, cfg Config, log *slog.Logger) (_ *opened, _ Parts
 	o.add(manager.Close)
 	h, known, err := newHost(ctx, cfg, hostParts{
 		key: key, gater: parts.gater, peers: db.View("peerstore"), metrics: parts.Metrics.registry, traffic: parts.Traffic,
-		manager: parts.entrance,
+		manager: parts.entrance, psk: psk, probes: true,
 	})
 	if err != nil {
 		return nil, Parts{}, err
@@ -121,6 +131,9 @@ func (c Config) chain() (chain.Config, error) {
 		cfg.AssumeValid = &chain.AssumeValid{Hash: hash, Height: height}
 	}
 	cfg.MinChainWork, err = parseWork(c.MinChainWork)
+	if c.CacheBytes > 0 {
+		cfg.UTXOCache = c.CacheBytes
+	}
 	cfg.Mempool.MaxBytes = int64(c.MempoolMiB) << 20
 	cfg.Prune = uint64(c.PruneMiB) << 20 // validated to be positive
 	cfg.TxIndex, cfg.CFIndex = c.TxIndex, c.CFIndex

@@ -49,6 +49,7 @@ type peers struct {
 	followers []follower
 	left      departures
 	traffic   *Traffic           // nil: bytes are not counted
+	forget    func(peer.ID)      // a peer's last connection has ended; nil: tell nobody
 	entered   func(network.Conn) // makes room for a connection; nil: there is enough
 
 	mu   sync.Mutex
@@ -99,6 +100,9 @@ func (t *peers) open(c network.Conn) {
 func (t *peers) connected(ctx context.Context, c network.Conn) {
 	if t.entered != nil {
 		t.entered(c)
+	}
+	if c.Stat().Limited {
+		return // by a relay, for the sake of a direct one that follows; nothing else goes over it
 	}
 	if c.Stat().Direction == network.DirOutbound {
 		s, err := t.handshake.Greet(ctx, c)
@@ -169,6 +173,9 @@ func (t *peers) disconnected(c network.Conn) {
 	delete(t.down, p)
 	if t.traffic != nil {
 		t.traffic.close(p)
+	}
+	if t.forget != nil {
+		t.forget(p)
 	}
 	t.left.note(p, time.Now(), reason)
 	_, was := t.up[p]

@@ -92,7 +92,8 @@ func RunSeeder(ctx context.Context, cfg SeederConfig, log *slog.Logger, ready fu
 // is made anew at each start.
 func seederHost() (host.Host, error) {
 	h, err := libp2p.New(
-		speech(),
+		speech(nil),
+		libp2p.DisableRelay(),
 		libp2p.DisableMetrics(),
 	)
 	if err != nil {

@@ -232,6 +232,16 @@ func (r *Relay) Abort(tx chainhash.Hash) bool {
 	return r.stemming != nil && r.stemming.abort(tx)
 }
 
+// Stems returns the peers that stems are handed to at present, and how many transactions
+// are in their stem here. Both are for whoever studies a network of his own: of a node that
+// somebody relies on they are nobody's business (mechanism 3).
+func (r *Relay) Stems() (to []peer.ID, held int) {
+	if r.stemming == nil {
+		return nil, 0
+	}
+	return r.stemming.now()
+}
+
 // Stemmed implements stem.Sink.
 func (r *Relay) Stemmed(ctx context.Context, from peer.ID, tx *btcutil.Tx) error {
 	r.heard(from, tx, true)

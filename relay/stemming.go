@@ -168,6 +168,13 @@ func (s *stemming) holdsOwn(tx chainhash.Hash) bool {
 	return s.stems.HoldsOwn(tx)
 }
 
+// now is what [Relay.Stems] returns.
+func (s *stemming) now() (to []peer.ID, held int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.router.Stems(), s.stems.Len()
+}
+
 // abort takes an own transaction back and says whether it was in its stem.
 func (s *stemming) abort(tx chainhash.Hash) bool {
 	s.lock()

@@ -27,6 +27,7 @@ type program struct {
 	Tx         txCommands        `cmd:"" help:"Send transactions and follow them."`
 	Mempool    mempoolCommands   `cmd:"" help:"See what waits for a block."`
 	Sim        simCommands       `cmd:"" help:"Measure how transactions spread, and what adversaries learn, in simulated networks."`
+	Devnet     devnetCommands    `cmd:"" help:"Run a network of nodes on this machine, and play with it."`
 	Seeder     seederCommand     `cmd:"" help:"Answer DNS for the network's peers, so that new nodes find their first ones."`
 	Log        logCommands       `cmd:"" help:"See and choose how much the running node logs."`
 	Config     configCommands    `cmd:"" help:"See and check the settings."`

@@ -108,7 +108,7 @@ func TestManualIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(page, []byte(got.out)) {
-		t.Error("docs/pappus.1 is not current: go test ./cmd/pappus -run Manual -update")
+		t.Error("docs/pappus.1 is not current: run make docs")
 	}
 }
 

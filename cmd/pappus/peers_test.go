@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,8 +17,8 @@ func TestOperatorChoosesPeers(t *testing.T) {
 		t.Skip("starts processes: run without -short")
 	}
 	bin := proc.Build(t)
-	c := cluster{proc.Start(t, bin, "regtest", t.TempDir(), "--listen", "/ip4/127.0.0.1/tcp/0", "--api", "127.0.0.1:0")}
 	var id string
+	c := cluster{proc.Start(t, bin, "regtest", t.TempDir(), "--listen", "/ip4/127.0.0.1/tcp/0", "--api", "127.0.0.1:0")}
 	for range 2 {
 		c = append(c, proc.Start(t, bin, "regtest", t.TempDir(), "--listen", "/ip4/127.0.0.1/tcp/0", "--api", "127.0.0.1:0", "--outbound", "0"))
 	}
@@ -60,6 +61,33 @@ func TestOperatorChoosesPeers(t *testing.T) {
 	}
 	var sizes map[string]bookSize
 	if got := c.on(t, 2, "rpc", "getaddrmaninfo"); json.Unmarshal([]byte(got.out), &sizes) != nil || sizes["ipv4"].Total != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A closed network of processes: who has the key is linked, who has not is not, and
+// the node says how it is seen from outside.
+func TestProcessesOfAClosedNetwork(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes: run without -short")
+	}
+	bin, key := proc.Build(t), filepath.Join(t.TempDir(), "swarm.key")
+	if err := os.WriteFile(key, []byte("/key/swarm/psk/1.0.0/\n/base16/\n"+strings.Repeat("5a", 32)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"--listen", "/ip4/127.0.0.1/tcp/0", "--api", "127.0.0.1:0", "--outbound", "0"}
+	closed := append([]string{"--swarm-key", key}, args...)
+	c := cluster{proc.Start(t, bin, "regtest", t.TempDir(), closed...)}
+	dial := []string{"--addnode", c[0].Addr(t)}
+	c = append(c, proc.Start(t, bin, "regtest", t.TempDir(), append(dial, args...)...), proc.Start(t, bin, "regtest", t.TempDir(), append(dial, closed...)...))
+	c.await(t, "the member is linked", func() bool { return c.on(t, 0, "rpc", "getconnectioncount").out == "1\n" })
+	if got := c.on(t, 1, "rpc", "getconnectioncount"); got.out != "0\n" {
+		t.Errorf("the stranger: %+v", got)
+	}
+	if got := c.on(t, 0, "status"); !strings.Contains(got.out, "from outside") || !strings.Contains(got.out, "1 peers have dialled this node") {
+		t.Errorf("%+v", got)
+	}
+	if got := c.on(t, 2, "peers", "limits"); !strings.Contains(got.out, "handshakes") || !strings.Contains(got.out, "--max-peers 125 less 0 outbound") {
 		t.Errorf("%+v", got)
 	}
 }

@@ -48,6 +48,12 @@ type nodeFlags struct {
 	Listen      []string      `help:"Address to listen on; may be repeated. Without it: TCP and QUIC on every interface." placeholder:"MULTIADDR"`
 	Connect     []string      `help:"Peer to connect with, and none but such; may be repeated." placeholder:"MULTIADDR"`
 	AddNode     []string      `name:"addnode" help:"Peer to keep a link to as well; may be repeated." placeholder:"MULTIADDR"`
+	SwarmKey    string        `help:"File with the key of a closed network, as libp2p's swarm.key; QUIC is off then." placeholder:"FILE"`
+	AllowPeer   []string      `help:"Peer that may be linked, and none but such; may be repeated." placeholder:"PEERID"`
+	AllowPeers  string        `name:"allow-peers" help:"File with more of them, one id a line." placeholder:"FILE"`
+	External    []string      `help:"Address at which others reach this node; may be repeated. Without it the node finds out." placeholder:"MULTIADDR"`
+	UPnP        bool          `name:"upnp" help:"Ask the router to forward the ports (UPnP, NAT-PMP)."`
+	Relay       []string      `help:"Relay through which others begin a direct connection to a node that they cannot dial; may be repeated." placeholder:"MULTIADDR"`
 	Seed        []string      `help:"DNS seed to ask for peers when the address book has not brought links; may be repeated." placeholder:"HOST"`
 	DNSServer   string        `name:"dns-server" help:"Server to ask for seeds, instead of the system's." placeholder:"HOST:PORT"`
 	Outbound    int           `help:"Links to peers of the node's own choice; 0 for none." default:"${outbound}" placeholder:"N"`
@@ -74,6 +80,8 @@ type nodeFlags struct {
 func (f nodeFlags) config(g globals) node.Config {
 	cfg := f.chainFlags.config(g)
 	cfg.Listen, cfg.Connect, cfg.AddNode = f.Listen, f.Connect, f.AddNode
+	cfg.SwarmKey, cfg.AllowPeer, cfg.AllowFile = f.SwarmKey, f.AllowPeer, f.AllowPeers
+	cfg.External, cfg.UPnP, cfg.Relays = f.External, f.UPnP, f.Relay
 	cfg.Seeds, cfg.DNSServer = f.Seed, f.DNSServer
 	cfg.Outbound, cfg.MaxPeers, cfg.MaxMemoryMiB, cfg.Rotate = f.Outbound, f.MaxPeers, f.MaxMemory, f.Rotate
 	cfg.Broadcast, cfg.Fluff, cfg.MempoolMiB = f.Broadcast, f.Fluff, f.MaxMempool

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pappus-network/pappus/api/client"
@@ -44,6 +45,10 @@ type networkInfo struct {
 	Inbound   int      `json:"connections_in"`
 	Outbound  int      `json:"connections_out"`
 	Addresses []string `json:"listenaddresses"`
+	Reach     struct {
+		Verdict string   `json:"verdict"`
+		Reasons []string `json:"reasons"`
+	} `json:"reachability"`
 }
 
 // Run asks the node and judges.
@@ -130,6 +135,7 @@ func (h *health) rows(now time.Time) [][]string {
 		{"on disk", size(float64(h.Chain.SizeOnDisk))},
 		{"peers", fmt.Sprintf("%d inbound, %d outbound", h.Network.Inbound, h.Network.Outbound)},
 		{"peer id", h.Network.PeerID},
+		{"from outside", strings.Join(append([]string{h.Network.Reach.Verdict}, h.Network.Reach.Reasons...), ": ")},
 	}
 	for i, a := range h.Network.Addresses {
 		title := ""

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 
@@ -10,18 +13,34 @@ import (
 // version is stamped by the build: -ldflags "-X main.version=…".
 var version string
 
-type versionCommand struct{}
+type versionCommand struct {
+	SBOM   bool   `name:"sbom" help:"Print what the program is made of, as SPDX."`
+	Binary string `arg:"" optional:"" help:"With --sbom, another program of this version, as one for another platform."`
+}
 
 func (*versionCommand) examples() [2]string {
 	return [2]string{
 		"pappus version",
-		"pappus version --json",
+		"pappus version --sbom",
 	}
 }
 
 // Run prints what was built.
-func (*versionCommand) Run(g globals, term terminal) error {
+func (c *versionCommand) Run(g globals, from provenance, term terminal) error {
 	v := buildVersion()
+	if c.Binary != "" && !c.SBOM {
+		return &usageError{errors.New("a program is named for --sbom only")}
+	}
+	if c.SBOM {
+		path := c.Binary
+		if path == "" {
+			var err error
+			if path, err = os.Executable(); err != nil {
+				return fmt.Errorf("find this program: %w", err)
+			}
+		}
+		return printSBOM(path, v, from.environment, term)
+	}
 	if g.JSON {
 		return term.printJSON(map[string]string{
 			"version": v, "agent": node.Agent, "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH,

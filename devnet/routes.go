@@ -116,11 +116,12 @@ func (d *Devnet) add(ctx context.Context, count int) (any, error) {
 		added = append(added, m)
 		all.Names = append(all.Names, m.name)
 	}
-	if err := d.orderAll(ctx, added, true); err != nil {
-		return nil, err
-	}
+	// Said first: what the nodes do from their first moment comes after it.
 	for _, m := range added {
 		d.feed.Publish("node_added", memberEvent{stamp(m.name), m.peer().String()})
+	}
+	if err := d.orderAll(ctx, added, true); err != nil {
+		return nil, err
 	}
 	if a, ok := d.anyone(); ok {
 		if err := d.payOut(a, added); err != nil {
@@ -171,11 +172,8 @@ func (d *Devnet) restart(ctx context.Context, name string) error {
 	if _, up := m.live(); up {
 		return dashboard.Conflict("%s runs", name)
 	}
-	if err := d.order(ctx, m, true); err != nil {
-		return err
-	}
 	d.feed.Publish("node_restarted", memberEvent{stamp(name), m.peer().String()})
-	return nil
+	return d.order(ctx, m, true)
 }
 
 // spy makes a share of the nodes spies, or no more.

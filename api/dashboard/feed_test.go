@@ -110,6 +110,25 @@ func read(t *testing.T, f *Feed, r *reader, query, last string) <-chan struct{} 
 	return done
 }
 
+func TestReadersLearnWhereTheStreamStands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := NewFeed(begin())
+		f.Publish("block", number{0})
+		first := &reader{takes: true}
+		read(t, f, first, "", "")
+		if got := first.got.String(); !strings.HasPrefix(got, "id: 1000000\n") {
+			t.Fatalf("the stream begins with %q, want the number of the last event", got)
+		}
+		f.Publish("block", number{1}) // while its line is cut
+		again := &reader{takes: true}
+		read(t, f, again, "", "1000000")
+		time.Sleep(pause)
+		if got := strings.Count(again.got.String(), "event: block"); got != 1 {
+			t.Errorf("who resumes from there gets %d events, want the one in between", got)
+		}
+	})
+}
+
 func TestEventsComeInBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, r := NewFeed(begin()), &reader{takes: true}

@@ -57,7 +57,8 @@ func (f *Feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	out := &stream{Writer: w, control: http.NewResponseController(w)}
 	_ = out.control.SetReadDeadline(time.Time{}) // the request has been read; an error means a test's connection
-	if !out.send(fmt.Appendf(nil, "retry: %d\n\n", retry.Milliseconds())) {
+	// The position first: a reader to whom nothing happens can resume all the same.
+	if !out.send(fmt.Appendf(nil, "id: %d\nretry: %d\n\n", from-1, retry.Milliseconds())) {
 		return
 	}
 	f.follow(r.Context(), out, from, want)

@@ -20,7 +20,7 @@ export async function devnet(n: number, ...flags: string[]): Promise<Devnet> {
 	const binary = process.env.PAPPUS;
 	if (!binary) throw new Error("PAPPUS must name the program: run scripts/browser.sh");
 	const at = mkdtempSync(join(tmpdir(), "pappus-e2e-"));
-	const args = ["--json", "devnet", String(n), "--listen-api", "127.0.0.1:0", "--at", at, ...flags];
+	const args = ["devnet", String(n), "--listen-api", "127.0.0.1:0", "--at", at, ...flags];
 	const child = spawn(binary, args, { stdio: ["ignore", "pipe", "inherit"] });
 	const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
 	const stop = async () => {
@@ -41,9 +41,10 @@ function ready(child: ChildProcess): Promise<string> {
 		child.once("error", reject);
 		child.once("exit", (code) => reject(new Error(`the devnet ended with ${code} before it was ready`)));
 		if (!child.stdout) throw new Error("its output is a pipe");
+		let address = "";
 		createInterface(child.stdout).on("line", (line) => {
-			const told = JSON.parse(line) as { event?: string; address?: string };
-			if (told.event === "ready" && told.address) resolve(told.address);
+			address ||= /(http:\S+#token=\S+)/.exec(line)?.[1] ?? "";
+			if (line.startsWith("ready")) resolve(address);
 		});
 	});
 }

@@ -6,7 +6,7 @@ const patience = 60_000;
 
 export default defineConfig({
 	test: {
-		include: ["e2e/*.test.ts"],
+		include: process.env.FIGURES ? ["e2e/figures.ts"] : ["e2e/*.test.ts"],
 		testTimeout: patience,
 		hookTimeout: 2 * patience,
 		retry: 0,

@@ -16,11 +16,6 @@ const reconcile = 5000;
 let model = empty;
 let frame = 0;
 const watchers = new Set<(m: Model) => void>();
-const eventWatchers = new Set<(e: WireEvent) => void>();
-
-export function current(): Model {
-	return model;
-}
 
 export function dispatch(change: Change) {
 	model = reduce(model, change);
@@ -42,14 +37,6 @@ export function useModel(): Model {
 		};
 	}, []);
 	return seen;
-}
-
-// onEvent calls for each event, in order, after the model knows it.
-export function onEvent(watch: (e: WireEvent) => void): () => void {
-	eventWatchers.add(watch);
-	return () => {
-		eventWatchers.delete(watch);
-	};
 }
 
 // Throttled asks at most once an interval, and once more after the last call: an
@@ -122,7 +109,6 @@ export function start() {
 		if (stale.network) network.call();
 		if (stale.traces) traces.call();
 		if (stale.spy && model.spy?.on) spy.call();
-		for (const watch of eventWatchers) watch(event);
 	};
 	const live = () => {
 		dispatch({ type: "connection", connection: "live" });

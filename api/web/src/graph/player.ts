@@ -1,7 +1,7 @@
 // Plays a transaction's walk: what time it is on it, and who wants to know.
 
 import type { Trace } from "../contract";
-import { type Scene, sceneAt, type Walk, walk } from "../state/walk";
+import { type Scene, sceneAt, sceneThrough, type Walk, walk } from "../state/walk";
 
 export class Player {
 	trace: Trace | null = null;
@@ -10,6 +10,7 @@ export class Player {
 	time = 0;
 	calm = false; // no motion: steps are shown, not played
 	private course: Walk | null = null;
+	private held = -1; // the beat that it was stepped to, -1 = it goes by time
 	private last = 0;
 	private frame = 0;
 	private readonly watchers = new Set<() => void>();
@@ -26,7 +27,8 @@ export class Player {
 	}
 
 	get scene(): Scene | null {
-		return this.course ? sceneAt(this.course, this.time) : null;
+		if (this.course === null) return null;
+		return this.held >= 0 ? sceneThrough(this.course, this.held) : sceneAt(this.course, this.time);
 	}
 
 	get finished(): boolean {
@@ -38,6 +40,7 @@ export class Player {
 		this.trace = trace;
 		this.course = walk(trace);
 		this.time = this.calm ? this.course.length : 0;
+		this.held = -1;
 		this.playing = false;
 		this.play();
 	}
@@ -53,6 +56,7 @@ export class Player {
 		const wasDone = this.finished;
 		this.trace = trace;
 		this.course = walk(trace);
+		this.held = -1;
 		if (this.calm) this.time = this.course.length;
 		else if (wasDone && !this.finished) this.play();
 		this.tell();
@@ -72,6 +76,7 @@ export class Player {
 			return;
 		}
 		if (this.finished) this.time = 0;
+		this.held = -1;
 		this.playing = true;
 		this.last = performance.now();
 		this.frame = requestAnimationFrame((now) => this.advance(now));
@@ -85,17 +90,24 @@ export class Player {
 	}
 
 	seek(time: number) {
+		this.held = -1;
 		this.time = Math.max(0, Math.min(time, this.course?.length ?? 0));
 		this.tell();
 	}
 
-	// step goes to the end of the beat that is some beats away.
+	// step goes some beats on or back, to where that beat is over.
 	step(by: number) {
-		const scene = this.scene;
-		if (this.course === null || scene === null) return;
+		this.hold((this.scene?.current ?? 0) + by);
+	}
+
+	// hold shows how it is after a beat.
+	hold(index: number) {
+		if (this.course === null) return;
 		this.pause();
-		const beat = this.course.beats[Math.max(0, Math.min(this.course.beats.length - 1, scene.current + by))];
-		if (beat) this.seek(beat.end);
+		const held = Math.max(0, Math.min(this.course.beats.length - 1, index));
+		this.time = this.course.beats[held]?.end ?? 0;
+		this.held = held;
+		this.tell();
 	}
 
 	private advance(now: number) {

@@ -1,5 +1,6 @@
 // The two canvases on the page. Frames are asked for only while something moves.
 
+import { Pace } from "../state/pace";
 import type { Scene } from "../state/walk";
 import { Layout } from "./layout";
 import { at, type Frame, frameOf, type Picture, paintNetwork, paintScene, radius } from "./paint";
@@ -7,6 +8,7 @@ import { type Palette, readPalette } from "./palette";
 
 export class View {
 	private readonly layout = new Layout();
+	private readonly pace = new Pace();
 	private readonly base: CanvasRenderingContext2D;
 	private readonly over: CanvasRenderingContext2D;
 	private readonly resized: ResizeObserver;
@@ -46,6 +48,7 @@ export class View {
 	show(picture: Picture) {
 		this.picture = picture;
 		this.layout.update(picture.nodes, picture.links);
+		this.pace.meet(picture.nodes, performance.now());
 		if (this.calm) this.layout.settle();
 		this.request();
 	}
@@ -111,10 +114,17 @@ export class View {
 		if (this.stale) {
 			this.stale = false;
 			this.frame = frameOf(spots, this.frame.width, this.frame.height);
-			paintNetwork(this.base, this.frame, spots, this.picture, this.palette);
+			paintNetwork(this.base, this.frame, spots, this.paced(), this.palette);
 		}
 		if (this.scene) paintScene(this.over, this.frame, spots, this.scene, this.picture.nodes.size, this.palette);
 		else this.over.clearRect(0, 0, this.frame.width, this.frame.height);
-		if (this.layout.moving) this.request();
+		if (this.layout.moving || (this.pace.busy && !this.calm)) this.request();
+	}
+
+	private paced(): Picture {
+		if (this.calm || !this.pace.busy) return this.picture;
+		const now = performance.now();
+		const nodes = [...this.picture.nodes].map(([name, node]) => [name, this.pace.shown(node, now)] as const);
+		return { ...this.picture, nodes: new Map(nodes) };
 	}
 }

@@ -80,6 +80,63 @@ test("a node that syncs shows how far it is, and then that it is up", () => {
 	expect(model().nodes.get(name ?? "")?.height).toBe(tip(model()));
 });
 
+function hearing(node: string) {
+	let model = reduce(empty, { type: "network", network: new World(3, 1).network() });
+	const hear = (kind: string, data: Partial<WireEvent["data"]>) => {
+		model = reduce(model, { type: "event", event: event(kind, { node, ...data }) });
+	};
+	const blocks = (from: number, to: number) => {
+		for (let height = from; height <= to; height++) hear("block", { at_ms: 2000 + height, height, txs: 1, bytes: 200 });
+	};
+	const see = (part: Partial<Network["nodes"][number]>) => {
+		const [like] = new World(1, 1).network().nodes;
+		if (!like) throw new Error("the fixture has a node");
+		const nodes = [...model.nodes.values()].filter((n) => n.name !== node);
+		model = reduce(model, {
+			type: "network",
+			network: { nodes: [...nodes, { ...like, name: node, ...part }], links: [] },
+		});
+	};
+	const told = () => model.feed.filter((e) => e.kind === "in_step").map((e) => e.text);
+	return { model: () => model, hear, blocks, see, told };
+}
+
+test("when a node has the whole chain, the time is that of its events", () => {
+	const { model, hear, blocks, told } = hearing("n4");
+	hear("node_added", { at_ms: 2000, id: "12D3KooWn4" });
+	hear("headers", { at_ms: 2000, height: 120, added: 120, hash: "00" });
+	blocks(1, 60);
+	expect(model().nodes.get("n4")).toMatchObject({ id: "12D3KooWn4", state: "syncing", syncing_progress: 0.5 });
+	blocks(61, 121);
+	expect(model().nodes.get("n4")?.state).toBe("up");
+	expect(told()).toEqual(["n4 is in step: 120 blocks in 120 ms"]);
+});
+
+test("a snapshot that was faster than the events takes nothing from the story", () => {
+	const { model, hear, blocks, see, told } = hearing("n4");
+	see({ state: "up", height: 120, headers: 120 });
+	hear("node_added", { at_ms: 2000, id: "12D3KooWn4" });
+	blocks(1, 60);
+	expect(model().nodes.get("n4")).toMatchObject({ state: "up", height: 120 });
+	blocks(61, 120);
+	expect(told()).toEqual(["n4 is in step: 120 blocks in 120 ms"]);
+});
+
+test("a node that comes back and has missed nothing is not said to catch up", () => {
+	const { hear, blocks, told } = hearing("n2");
+	hear("node_killed", {});
+	hear("node_restarted", {});
+	blocks(121, 123);
+	expect(told()).toEqual([]);
+});
+
+test("a node that is down stays down, whatever it had said", () => {
+	let model = reduce(empty, { type: "network", network: new World(3, 1).network() });
+	model = reduce(model, { type: "event", event: event("node_killed", { node: "n2" }) });
+	model = reduce(model, { type: "event", event: event("block", { node: "n2", height: 121 }) });
+	expect(model.nodes.get("n2")?.state).toBe("down");
+});
+
 test("a snapshot overrules what events said", () => {
 	const world = new World(5, 1);
 	let model = reduce(empty, { type: "network", network: world.network() });
@@ -124,6 +181,7 @@ test("unknown events and nodes change nothing but the feed", () => {
 		event("something_new", { node: "n1" }),
 		event("block", { node: "nobody", height: 7 }),
 		event("peer_up", { node: "n1", peer: "nobody" }),
+		event("peer_down", { node: "nobody", peer: "n1" }),
 		event("node_added", {}),
 		event("node_killed", {}),
 	]) {
@@ -140,7 +198,7 @@ test("the feed forgets its oldest", () => {
 		model = reduce(model, { type: "event", event: { id: i, kind: "healed", data: { at_ms: i } } });
 	}
 	expect(model.feed).toHaveLength(feedLimit);
-	expect(model.feed[0]?.id).toBe(feedLimit + 5);
+	expect(model.feed[0]?.seq).toBe(feedLimit + 5);
 });
 
 test("a model that was shown is never changed afterwards", () => {

@@ -4,6 +4,7 @@
 
 import type { EventData, Info, NetLink, NetNode, Network, Spy, Trace, WireEvent } from "../contract";
 import { describe, type Weight } from "./describe";
+import { duration } from "./format";
 
 // The feed keeps this many entries: some minutes of a busy network of a hundred
 // nodes, at about 200 bytes each.
@@ -12,7 +13,7 @@ export const feedLimit = 400;
 export type Connection = "connecting" | "live" | "lost";
 
 export interface Entry {
-	id: number;
+	seq: number; // grows from entry to entry
 	at_ms: number;
 	kind: string;
 	node: string; // "" = none in particular
@@ -29,6 +30,7 @@ export interface Model {
 	connection: Connection;
 	error: string; // the last thing that went wrong; "" = nothing
 	feed: readonly Entry[]; // newest first
+	begun: ReadonlyMap<string, { at_ms: number; first?: number }>; // who has come: when, and its first block
 	traces: readonly Trace[]; // newest first
 	spy: Spy | null;
 }
@@ -42,6 +44,7 @@ export const empty: Model = {
 	connection: "connecting",
 	error: "",
 	feed: [],
+	begun: new Map(),
 	traces: [],
 	spy: null,
 };
@@ -97,17 +100,37 @@ function withSpy(model: Model, spy: Spy): Model {
 }
 
 function withEvent(model: Model, event: WireEvent): Model {
+	const { kind, data } = event;
 	const { text, weight } = describe(event, (id) => nameOf(model, id));
-	const entry: Entry = {
-		id: event.id,
-		at_ms: event.data.at_ms,
-		kind: event.kind,
-		node: event.data.node ?? "",
-		text,
-		weight,
-	};
-	const feed = [entry, ...model.feed].slice(0, feedLimit);
-	return { ...apply(model, event), feed };
+	const entry = { at_ms: data.at_ms, kind, node: data.node ?? "", text, weight };
+	return noteInStep(note(apply(model, event), entry), event);
+}
+
+function note(model: Model, entry: Omit<Entry, "seq">): Model {
+	const seq = (model.feed[0]?.seq ?? 0) + 1;
+	return { ...model, feed: [{ seq, ...entry }, ...model.feed].slice(0, feedLimit) };
+}
+
+// noteInStep follows a node that has come or come back to the block with which it
+// has the whole chain, and says how long that took by its own events: a snapshot
+// may have told that it is there before they came.
+function noteInStep(model: Model, { kind, data }: WireEvent): Model {
+	const name = data.node ?? "";
+	const since = model.begun.get(name);
+	const node = model.nodes.get(name);
+	if (kind !== "block" || data.height === undefined || !since || !node) return model;
+	const begun = new Map(model.begun);
+	const first = since.first ?? data.height;
+	if (data.height < Math.max(node.headers, tip(model, node.group))) {
+		return { ...model, begun: begun.set(name, { ...since, first }) };
+	}
+	begun.delete(name);
+	const blocks = data.height - first + 1;
+	// One block is what every node gets now and then: it had missed none.
+	if (blocks === 1) return { ...model, begun };
+	const took = duration(Math.max(0, data.at_ms - since.at_ms));
+	const text = `${name} is in step: ${blocks} blocks in ${took}`;
+	return note({ ...model, begun }, { at_ms: data.at_ms, kind: "in_step", node: name, text, weight: "loud" });
 }
 
 function apply(model: Model, { kind, data }: WireEvent): Model {
@@ -172,6 +195,9 @@ function addNode(model: Model, data: EventData): Model {
 	if (name === "") return model;
 	const before = model.nodes.get(name);
 	const id = data.id ?? before?.id ?? "";
+	const begun = new Map(model.begun).set(name, { at_ms: data.at_ms });
+	// A snapshot may have been faster.
+	if (before && before.state !== "down") return named({ ...model, begun }, { ...before, id });
 	const node: NetNode = {
 		name,
 		id,
@@ -185,9 +211,13 @@ function addNode(model: Model, data: EventData): Model {
 		group: 0,
 		syncing_progress: 0,
 	};
+	return named({ ...model, begun }, node);
+}
+
+function named(model: Model, node: NetNode): Model {
 	const names = new Map(model.names);
-	if (id !== "") names.set(id, name);
-	return { ...model, nodes: new Map(model.nodes).set(name, node), names };
+	if (node.id !== "") names.set(node.id, node.name);
+	return { ...model, nodes: new Map(model.nodes).set(node.name, node), names };
 }
 
 function dropNode(model: Model, name: string): Model {
@@ -210,14 +240,15 @@ function heightened(model: Model, data: EventData): Model {
 	const node = model.nodes.get(subject(model, data));
 	if (!node || data.height === undefined) return model;
 	const headers = Math.max(node.headers, data.height);
-	const top = Math.max(headers, tip(model));
+	const height = Math.max(node.height, data.height);
+	if (node.state !== "syncing") return change(model, node.name, { height, headers });
+	const top = Math.max(headers, tip(model, node.group));
 	const behind = data.height < top;
-	const syncing = node.state === "syncing" && behind;
 	return change(model, node.name, {
-		height: data.height,
+		height,
 		headers,
-		state: syncing ? "syncing" : node.state === "seen" ? "seen" : "up",
-		syncing_progress: syncing && top > 0 ? data.height / top : 1,
+		state: behind ? "syncing" : "up",
+		syncing_progress: behind ? data.height / top : 1,
 	});
 }
 
@@ -226,10 +257,13 @@ export function parts(model: Model): number {
 	return new Set([...model.nodes.values()].map((n) => n.group)).size;
 }
 
-// tip is the greatest height that a node of the picture has validated.
-export function tip(model: Model): number {
+// tip is the greatest height that a node has validated, of one part of a split
+// network or of all of it.
+export function tip(model: Model, group?: number): number {
 	let top = 0;
-	for (const node of model.nodes.values()) if (node.state !== "down") top = Math.max(top, node.height);
+	for (const node of model.nodes.values()) {
+		if (node.state !== "down" && (group === undefined || node.group === group)) top = Math.max(top, node.height);
+	}
 	return top;
 }
 

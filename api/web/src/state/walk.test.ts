@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { World } from "../../mock/world";
 import type { Step, Trace } from "../contract";
-import { hopTime, sceneAt, spreadTime, summary, walk } from "./walk";
+import { hopTime, sceneAt, sceneThrough, spreadTime, summary, walk } from "./walk";
 
 function trace(steps: Step[]): Trace {
 	return { txid: "ab", origin: "n1", sent_ms: 0, bytes: 200, state: "fluff", reached: 0, nodes: 5, steps };
@@ -57,6 +57,17 @@ test("the scene before, during and after", () => {
 	expect(after.flying).toHaveLength(0);
 	expect([...after.reached].sort()).toEqual(["n1", "n3", "n4"]);
 	expect(after.trail.map((b) => b.to)).toEqual(["n2", "n3"]);
+});
+
+test("step by step, a step is over and the next has not begun", () => {
+	const w = walk(whole);
+	w.beats.forEach((beat, i) => {
+		const scene = sceneThrough(w, i);
+		expect(scene.current).toBe(i);
+		expect(scene.flying).toHaveLength(0);
+		expect(scene.reached.has(beat.to) || scene.stemmed.has(beat.to)).toBe(true);
+	});
+	expect(sceneThrough(w, 3).reached).toEqual(new Set(["n3"]));
 });
 
 test("steps that come out of order are put in order", () => {

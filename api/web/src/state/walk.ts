@@ -122,16 +122,28 @@ export function sceneAt(w: Walk, time: number): Scene {
 	w.beats.forEach((beat, i) => {
 		if (beat.start > time) return;
 		scene.current = i;
-		if (beat.end > time) {
-			scene.flying.push({ beat, part: (time - beat.start) / Math.max(1, beat.end - beat.start) });
-			if (beat.kind === "fluff") scene.reached.add(beat.to);
+		if (beat.end <= time) {
+			arrive(scene, beat);
 			return;
 		}
-		if (beat.kind === "sent" || beat.kind === "stem") scene.stemmed.add(beat.to);
-		else scene.reached.add(beat.to);
-		if (beat.kind === "stem") scene.trail.push(beat);
+		scene.flying.push({ beat, part: (time - beat.start) / Math.max(1, beat.end - beat.start) });
+		if (beat.kind === "fluff") scene.reached.add(beat.to);
 	});
 	return scene;
+}
+
+// sceneThrough is what there is to see after one beat, though others of the same
+// moment may be under way when it is played.
+export function sceneThrough(w: Walk, last: number): Scene {
+	const scene: Scene = { stemmed: new Set(), reached: new Set(), flying: [], trail: [], current: last };
+	for (const beat of w.beats.slice(0, last + 1)) arrive(scene, beat);
+	return scene;
+}
+
+function arrive(scene: Scene, beat: Beat) {
+	if (beat.kind === "sent" || beat.kind === "stem") scene.stemmed.add(beat.to);
+	else scene.reached.add(beat.to);
+	if (beat.kind === "stem") scene.trail.push(beat);
 }
 
 // summary says in one line how far a transaction is.

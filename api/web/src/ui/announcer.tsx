@@ -1,34 +1,29 @@
-import { useEffect, useState } from "preact/hooks";
-import { describe } from "../state/describe";
-import { nameOf } from "../state/model";
-import { current, onEvent } from "../store";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Model } from "../state/model";
 
 // A screen reader is told what matters, a second's worth at a time: ten nodes
 // that join at once are one sentence.
 const gather = 1000;
+const most = 4;
 
-export function Announcer() {
+export function Announcer({ model }: { model: Model }) {
 	const [text, say] = useState("");
+	const heard = useRef(0);
+	const waiting = useRef<string[]>([]);
+	const timer = useRef(0);
 	useEffect(() => {
-		let waiting: string[] = [];
-		let timer = 0;
-		const flush = () => {
-			timer = 0;
-			const more = waiting.length > 4 ? `, and ${waiting.length - 4} more` : "";
-			say(waiting.slice(0, 4).join(", ") + more);
-			waiting = [];
-		};
-		const off = onEvent((event) => {
-			const { text, weight } = describe(event, (id) => nameOf(current(), id));
-			if (weight !== "loud") return;
-			waiting.push(text);
-			if (timer === 0) timer = window.setTimeout(flush, gather);
-		});
-		return () => {
-			off();
-			clearTimeout(timer);
-		};
-	}, []);
+		const news = model.feed.filter((e) => e.seq > heard.current && e.weight === "loud");
+		heard.current = model.feed[0]?.seq ?? 0;
+		waiting.current.push(...news.map((e) => e.text).reverse());
+		if (waiting.current.length === 0 || timer.current !== 0) return;
+		timer.current = window.setTimeout(() => {
+			timer.current = 0;
+			const all = waiting.current.splice(0);
+			const more = all.length > most ? `, and ${all.length - most} more` : "";
+			say(all.slice(0, most).join(", ") + more);
+		}, gather);
+	}, [model.feed]);
+	useEffect(() => () => clearTimeout(timer.current), []);
 	return (
 		<div class="visually-hidden" aria-live="polite" data-testid="announcer">
 			{text}

@@ -59,7 +59,7 @@ export function App() {
 				<span>{model.info ? `${model.info.agent} · ${model.info.version}` : ""}</span>
 				<a href="./assets/licenses.txt">Licences</a>
 			</footer>
-			<Announcer />
+			<Announcer model={model} />
 		</>
 	);
 }

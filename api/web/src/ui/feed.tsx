@@ -33,7 +33,7 @@ export function Feed({ model }: { model: Model }) {
 				)}
 				<label class="check">
 					<input type="checkbox" checked={all} onChange={(e) => setAll(e.currentTarget.checked)} />
-					All kinds
+					All
 				</label>
 				<button type="button" class="quiet" aria-pressed={held !== null} onClick={() => hold(held ? null : model.feed)}>
 					{held ? "Go on" : "Hold"}
@@ -45,7 +45,7 @@ export function Feed({ model }: { model: Model }) {
 				// biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it with the keys
 				<ol class="scroll" tabIndex={0} aria-label="Events, newest first" data-testid="feed">
 					{entries.map((e) => (
-						<li key={`${e.id} ${e.at_ms} ${e.kind}`} class={e.weight}>
+						<li key={e.seq} class={e.weight}>
 							<time>{clock(e.at_ms)}</time>
 							<span>{e.text}</span>
 						</li>

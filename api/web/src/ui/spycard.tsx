@@ -37,7 +37,7 @@ export function SpyCard({ model }: { model: Model }) {
 						<span class="visually-hidden">Part of the nodes</span>
 						<select value={fraction} disabled={!writable} onChange={(e) => setFraction(Number(e.currentTarget.value))}>
 							{[0.1, 0.2, 0.3, 0.5].map((f) => (
-								<option key={f} value={f}>{`${percent(f)} of the nodes`}</option>
+								<option key={f} value={f}>{`${percent(f)} of nodes`}</option>
 							))}
 						</select>
 					</label>

@@ -187,14 +187,7 @@ function Playback({ player }: { player: Player }) {
 						class={i > step ? "later" : undefined}
 						aria-current={i === step ? "step" : undefined}
 					>
-						<button
-							type="button"
-							class="text"
-							onClick={() => {
-								player.pause();
-								player.seek(b.end);
-							}}
-						>
+						<button type="button" class="text" onClick={() => player.hold(i)}>
 							<i class={`mark ${b.kind}`} aria-hidden="true" />
 							<span>{b.text}</span>
 							<time>{`+${duration(b.at_ms)}`}</time>

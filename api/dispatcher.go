@@ -25,6 +25,8 @@ type dispatcher struct {
 	table   []*method // in the order of help
 	byName  map[string]*method
 	heavy   chan struct{}
+	queued  chan struct{} // places for calls that wait for a turn to be heavy
+	gate    *gate
 
 	awaiting  chan struct{} // places for calls that wait for blocks
 	templates templates
@@ -41,6 +43,8 @@ func newDispatcher(b Backend, m *metrics, log *slog.Logger) *dispatcher {
 		metrics: m,
 		byName:  make(map[string]*method),
 		heavy:   make(chan struct{}, maxHeavy),
+		queued:  make(chan struct{}, maxQueued),
+		gate:    newGate(maxRunning, maxWaiting),
 
 		awaiting: make(chan struct{}, maxAwaiting),
 		absent:   unsupported(),
@@ -100,12 +104,11 @@ func (d *dispatcher) run(ctx context.Context, m *method, params json.RawMessage)
 		return nil, refused
 	}
 	if m.heavy {
-		select {
-		case d.heavy <- struct{}{}:
-			defer func() { <-d.heavy }()
-		case <-ctx.Done():
-			return nil, refuse(btcjson.ErrRPCMisc, "the call was given up")
+		if refused := d.takeHeavy(ctx); refused != nil {
+			return nil, refused
 		}
+		since := time.Now()
+		defer func() { d.giveHeavy(time.Since(since)) }()
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -115,6 +118,45 @@ func (d *dispatcher) run(ctx context.Context, m *method, params json.RawMessage)
 	}()
 	result, err := m.handle(ctx, a)
 	return result, asRPCError(err)
+}
+
+// takeHeavy waits for a turn among the heavy calls.
+func (d *dispatcher) takeHeavy(ctx context.Context) *btcjson.RPCError {
+	select {
+	case d.heavy <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case d.queued <- struct{}{}:
+		defer func() { <-d.queued }()
+	default:
+		return refuse(btcjson.ErrRPCMisc, "%d calls that hold a block or the mempool wait already: try again later", maxQueued)
+	}
+	if err := d.gate.aside(func() error {
+		select {
+		case d.heavy <- struct{}{}:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}); err != nil {
+		return refuse(btcjson.ErrRPCMisc, "the call was given up")
+	}
+	return nil
+}
+
+// giveHeavy gives the turn to the next, at once or, while blocks come in, after a rest.
+func (d *dispatcher) giveHeavy(took time.Duration) {
+	rest := time.Duration(0)
+	if p := d.Sync.Progress(); p.Syncing && p.Peers > 0 {
+		rest = min(restShare*took, restMost)
+	}
+	if rest == 0 {
+		<-d.heavy
+		return
+	}
+	time.AfterFunc(rest, func() { <-d.heavy })
 }
 
 // asRPCError keeps the code of an error that has one; others are "miscellaneous".

@@ -51,6 +51,7 @@ type fake struct {
 	syncing bool
 	inside  chan struct{} // if not nil, Mine waits for it
 
+	reading  func()        // if not nil, what reading a block does besides
 	moved    chan struct{} // closed and replaced with each new tip
 	spends   map[wire.OutPoint]chain.Output
 	filters  bool
@@ -168,6 +169,9 @@ func (c fakeChain) HaveBlock(h chainhash.Hash) bool {
 }
 
 func (c fakeChain) RawBlock(h chainhash.Hash) ([]byte, error) {
+	if c.reading != nil {
+		c.reading()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	raw, ok := c.blocks[h]
@@ -307,7 +311,7 @@ func (f *fake) Network() Network {
 }
 
 func (f *fake) Progress() Progress {
-	return Progress{Syncing: f.syncing, Blocks: f.tip.Height, Headers: f.tree.Best().Height, ETA: 90 * time.Second}
+	return Progress{Syncing: f.syncing, Peers: len(f.peers), Blocks: f.tip.Height, Headers: f.tree.Best().Height, ETA: 90 * time.Second}
 }
 
 func (f *fake) Stop() {

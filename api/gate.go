@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Source of both: Bitcoin Core's -rpcworkqueue (64) and btcd's
@@ -11,6 +12,18 @@ import (
 const (
 	maxRunning = 20
 	maxWaiting = 64
+)
+
+// maxQueued is how many calls may wait for a turn to be heavy. Each holds a request of
+// at most a MiB.
+const maxQueued = maxWaiting
+
+// While blocks come in, a heavy call's place rests restShare times as long as the call
+// took, restMost at most: two places then take a tenth of a core together, and a sync on two
+// cores is 5 % slower at most, however many ask. A caller alone waits no longer than that.
+const (
+	restShare = 19
+	restMost  = 10 * time.Second
 )
 
 // maxHeavy is how many calls at once may hold a block or the mempool in memory:
@@ -52,3 +65,12 @@ func (g *gate) enter(ctx context.Context) error {
 }
 
 func (g *gate) leave() { <-g.running }
+
+// aside gives up the place at work while wait takes its time, and takes one again. Calls
+// that wait for something else than the processor would otherwise keep all the others
+// from being answered.
+func (g *gate) aside(wait func() error) error {
+	g.leave()
+	defer func() { g.running <- struct{}{} }() // soon: whoever is at work ends or steps aside
+	return wait()
+}

@@ -39,12 +39,11 @@ var errTooLarge = errors.New("request body too large")
 type rpc struct {
 	*dispatcher
 	door *door
-	gate *gate
 }
 
 func (s *Server) routes(d *dispatcher, registry *prometheus.Registry) http.Handler {
 	mux := http.NewServeMux()
-	calls := &rpc{dispatcher: d, door: newDoor(s.auth, d.metrics, d.log), gate: newGate(maxRunning, maxWaiting)}
+	calls := &rpc{dispatcher: d, door: newDoor(s.auth, d.metrics, d.log)}
 	mux.Handle("POST /{$}", calls)
 	mux.Handle("POST /rpc", calls)
 	mux.HandleFunc("GET /healthz", healthy)
@@ -103,8 +102,11 @@ func (c *rpc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer release()
 	if err != nil {
 		status := http.StatusBadRequest
-		if errors.Is(err, errTooLarge) {
+		switch {
+		case errors.Is(err, errTooLarge):
 			status = http.StatusRequestEntityTooLarge
+		case errors.Is(err, errBusy):
+			status = http.StatusServiceUnavailable
 		}
 		refuseHTTP(w, c.metrics, status, err.Error())
 		return
@@ -130,12 +132,10 @@ func (c *rpc) readBody(w http.ResponseWriter, r *http.Request) (body []byte, rel
 	if !bytes.Contains(body, []byte(`"`+submitBlock+`"`)) {
 		return nil, release, errTooLarge
 	}
-	select {
-	case c.heavy <- struct{}{}:
-		release = func() { <-c.heavy }
-	case <-r.Context().Done():
-		return nil, release, r.Context().Err()
+	if refused := c.takeHeavy(r.Context()); refused != nil {
+		return nil, release, errBusy
 	}
+	release = func() { <-c.heavy }
 	all := bytes.NewBuffer(body)
 	if _, err := all.ReadFrom(limit); err != nil {
 		return nil, release, readError(err)

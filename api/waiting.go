@@ -9,9 +9,9 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 )
 
-// maxAwaiting is how many calls may wait for blocks at once: half of those at work
-// (maxRunning), so that the others always find a place.
-const maxAwaiting = maxRunning / 2
+// maxAwaiting is how many calls may wait for blocks at once. They take no place of those
+// at work; each costs a subscription of 200 KB at most.
+const maxAwaiting = 20
 
 // Tips says when the tip moves.
 type Tips interface {
@@ -22,7 +22,7 @@ type Tips interface {
 
 func (d *dispatcher) waitingMethods() []method {
 	timeout := argument{name: "timeout", optional: true}
-	const ends = " Returns the tip, also when timeout, in milliseconds (0 = none), has passed. At most 10 calls wait at once."
+	const ends = " Returns the tip, also when timeout, in milliseconds (0 = none), has passed. At most 20 calls wait at once."
 	return []method{
 		{
 			name: "waitforblock", handle: d.waitForBlock,
@@ -107,7 +107,12 @@ func (d *dispatcher) awaitTip(ctx context.Context, reached func(Tip) bool) (Tip,
 	default:
 		return Tip{}, refuse(btcjson.ErrRPCMisc, "%d calls wait for blocks already: try again later", maxAwaiting)
 	}
-	return d.Tips.AwaitTip(ctx, reached), nil
+	var t Tip
+	err := d.gate.aside(func() error {
+		t = d.Tips.AwaitTip(ctx, reached)
+		return nil
+	})
+	return t, err
 }
 
 func otherThan(hash chainhash.Hash) func(Tip) bool { return func(t Tip) bool { return t.Hash != hash } }

@@ -86,6 +86,7 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 	n.peers.followers = []follower{syncFollower{n.sync}, announceFollower{n.announce}, n.pings}
 	door := slots.DefaultDoorConfig(cfg.limits().Inbound)
 	n.doorman = &doorman{node: n, alike: cfg.limits().exempt(), door: slots.NewDoor(door, fork(parts.Src))}
+	n.peers.hops = cfg.relayIDs()
 	n.peers.entered, n.peers.forget = n.doorman.entered, n.mirror.forget
 	if parts.entrance != nil {
 		parts.entrance.door.Store(n.doorman)

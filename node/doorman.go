@@ -122,7 +122,7 @@ func (d *doorman) links() []slots.Inbound {
 	all := make([]slots.Inbound, 0, len(first))
 	now := time.Now()
 	for p, c := range first { // the door puts them in order
-		if c.Stat().Direction != network.DirInbound || c.IsClosed() {
+		if c.Stat().Direction != network.DirInbound || c.Stat().Limited || c.IsClosed() {
 			continue
 		}
 		l := slots.Inbound{Peer: p, Group: d.group(c), Since: c.Stat().Opened, Greeted: n.peers.has(p), Named: n.keeper.keeps(p)}

@@ -125,7 +125,7 @@ func target(t *testing.T, net *testhost.Net, i int, cfg Config) *Node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts := Parts{Chain: c, Store: store.OpenMemory(), Src: rand.NewPCG(1, 1), Metrics: NewMetrics(), Traffic: NewTraffic()}
+	parts := Parts{Chain: c, Store: store.OpenMemory(), Src: rand.NewPCG(uint64(i), 1), Metrics: NewMetrics(), Traffic: NewTraffic()}
 	parts.gater = newGater(time.Now, reputation.New(reputation.DefaultConfig(), nil))
 	parts.entrance = &entrance{ResourceManager: manager}
 	listen, at := net.Plug(t, i)

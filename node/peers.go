@@ -49,6 +49,7 @@ type peers struct {
 	followers []follower
 	left      departures
 	traffic   *Traffic           // nil: bytes are not counted
+	hops      map[peer.ID]bool   // relays that the operator named; not changed any more
 	forget    func(peer.ID)      // a peer's last connection has ended; nil: tell nobody
 	entered   func(network.Conn) // makes room for a connection; nil: there is enough
 
@@ -100,6 +101,9 @@ func (t *peers) open(c network.Conn) {
 func (t *peers) connected(ctx context.Context, c network.Conn) {
 	if t.entered != nil {
 		t.entered(c)
+	}
+	if t.hops[c.RemotePeer()] {
+		return
 	}
 	if c.Stat().Limited {
 		return // by a relay, for the sake of a direct one that follows; nothing else goes over it

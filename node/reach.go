@@ -44,11 +44,14 @@ func (c Config) validateReach() error {
 // which a direct connection is begun by punching a hole; nothing else goes through them.
 func (c Config) reach(probes bool) libp2p.Option {
 	var options []libp2p.Option
-	if len(c.Relays) > 0 {
+	switch {
+	case len(c.Relays) > 0: // which says that nobody can dial the node
 		relays, _ := parsePeers("relay", c.Relays) // validated
-		options = append(options, libp2p.EnableRelay(), libp2p.EnableHolePunching(),
+		options = append(options, libp2p.EnableRelay(), libp2p.EnableHolePunching(), libp2p.ForceReachabilityPrivate(),
 			libp2p.EnableAutoRelayWithStaticRelays(relays, autorelay.WithNumRelays(len(relays))))
-	} else {
+	case c.dialsRelays():
+		options = append(options, libp2p.EnableRelay(), libp2p.EnableHolePunching())
+	default:
 		options = append(options, libp2p.DisableRelay())
 	}
 	if c.UPnP {
@@ -73,6 +76,29 @@ func (c Config) reach(probes bool) libp2p.Option {
 		options = append(options, libp2p.EnableAutoNATv2())
 	}
 	return libp2p.ChainOptions(options...)
+}
+
+// dialsRelays says whether a peer is named that is to be met over a relay.
+func (c Config) dialsRelays() bool {
+	return slices.ContainsFunc(slices.Concat(c.Connect, c.AddNode), func(s string) bool { return strings.Contains(s, "/p2p-circuit") })
+}
+
+// relayIDs returns the relays that the settings name. They are no peers of the network:
+// nobody shakes hands with them.
+func (c Config) relayIDs() map[peer.ID]bool {
+	all := make(map[peer.ID]bool)
+	for _, s := range c.Relays {
+		if info, err := peer.AddrInfoFromString(s); err == nil { // validated
+			all[info.ID] = true
+		}
+	}
+	for _, s := range slices.Concat(c.Connect, c.AddNode) {
+		before, _, over := strings.Cut(s, "/p2p-circuit")
+		if info, err := peer.AddrInfoFromString(before); over && err == nil {
+			all[info.ID] = true
+		}
+	}
+	return all
 }
 
 // mirror knows what others say of the node's addresses. It is safe for concurrent use.

@@ -27,6 +27,9 @@ type Net struct {
 
 	mu  sync.Mutex
 	cut map[pair]struct{}
+
+	guarded map[string]bool    // addresses behind a router,
+	opened  map[[2]string]bool // and whom they have sent packets to
 }
 
 // pair is two addresses, the lower one first.
@@ -54,6 +57,8 @@ func NewNetOf(t *testing.T, hosts int, latency func(from, to int) time.Duration)
 		Hosts: make([]host.Host, hosts),
 		links: &simnet.Simnet{LatencyFunc: func(p *simnet.Packet) time.Duration { return latency(place(p.From), place(p.To)) }},
 		cut:   make(map[pair]struct{}),
+
+		guarded: make(map[string]bool), opened: make(map[[2]string]bool),
 	}
 	n.links.Start()
 	t.Cleanup(n.links.Close) // runs last: a host says goodbye over its link
@@ -83,11 +88,24 @@ func (n *Net) Heal(a, b int) {
 	delete(n.cut, pairOf(address(a), address(b)))
 }
 
-func (n *Net) apart(a, b net.Addr) bool {
+// Guard puts a host behind a router that lets packets in from those alone to whom the
+// host has sent some, by address and port; it forgets nobody.
+func (n *Net) Guard(i int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	_, cut := n.cut[pairOf(a, b)]
-	return cut
+	n.guarded[address(i).String()] = true
+}
+
+// lost says whether a packet does not arrive.
+func (n *Net) lost(from, to net.Addr) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	a, b := from.String(), to.String()
+	if n.guarded[a] {
+		n.opened[[2]string{a, b}] = true
+	}
+	_, cut := n.cut[pairOf(from, to)]
+	return cut || n.guarded[b] && !n.opened[[2]string{b, a}]
 }
 
 // transport makes the i-th host's QUIC send its packets over simulated links
@@ -118,7 +136,7 @@ type plug struct {
 // WriteTo implements net.PacketConn.
 func (p *plug) WriteTo(b []byte, to net.Addr) (int, error) {
 	p.net.sent.Add(int64(len(b)))
-	if p.net.apart(p.addr, to) {
+	if p.net.lost(p.addr, to) {
 		return len(b), nil
 	}
 	return p.SimConn.WriteTo(b, to)

@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -187,8 +188,32 @@ func (f *Finder) feel(ctx context.Context, now time.Time) {
 	}
 }
 
+// leave is for how long a peer is not dialled that the operator has let go of, and
+// maxShunned how many such are remembered: 64 bytes each.
+const (
+	leave      = time.Hour
+	maxShunned = 1024
+)
+
+// Shun has a peer left alone for an hour: whoever disconnects one does not mean that it
+// is dialled again at once.
+func (f *Finder) Shun(p peer.ID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := time.Now()
+	if len(f.shunned) >= maxShunned {
+		maps.DeleteFunc(f.shunned, func(_ peer.ID, until time.Time) bool { return now.After(until) })
+	}
+	if len(f.shunned) < maxShunned {
+		f.shunned[p] = now.Add(leave)
+	}
+}
+
 // skips says whether a peer is not to be dialled. The lock is held.
 func (f *Finder) skips(p peer.ID) bool {
+	if time.Now().Before(f.shunned[p]) {
+		return true
+	}
 	_, linked := f.links[p]
 	_, dialled := f.dials[p]
 	return linked || dialled || p == f.host.ID() || f.peers.Refused(p) ||

@@ -268,6 +268,27 @@ func TestRefusedPeersAreNotDialled(t *testing.T) {
 	})
 }
 
+// Whoever disconnects a peer does not mean that it is dialled again at once; in an hour it may be.
+func TestShunnedPeersAreLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := pipes(t, 2).Hosts
+		m := start(t, hosts[0], store.OpenMemory().View("addrbook"), 1, 2)
+		start(t, hosts[1], store.OpenMemory().View("addrbook"), 2, 0)
+		testhost.Connect(t, hosts[0], hosts[1])
+		time.Sleep(time.Second)
+		m.Shun(hosts[1].ID())
+		_ = hosts[0].Network().ClosePeer(hosts[1].ID())
+		time.Sleep(leave - time.Minute)
+		if n := m.outbound(); n != 0 {
+			t.Errorf("%d links", n)
+		}
+		time.Sleep(2 * time.Minute)
+		if n := m.outbound(); n != 1 {
+			t.Errorf("%d links after that", n)
+		}
+	})
+}
+
 // TestAnswersAreTheSameForADay, unless the book has doubled meanwhile.
 func TestAnswersAreTheSameForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -89,5 +89,6 @@ const (
 	Requested  Reason = "requested"   // the operator asked for it
 	RemoteLeft Reason = "remote_left" // the other side closed the connection
 	Rotated    Reason = "rotated"     // the link made way for another
+	Spare      Reason = "spare"       // it was a feeler, or came up when another had taken its place
 	Evicted    Reason = "evicted"     // inbound slots were full, and the link was the least useful one
 )

@@ -227,6 +227,7 @@ func (b backend) Disconnect(id peer.ID) bool {
 	if b.node.host.Network().Connectedness(id) != network.Connected {
 		return false
 	}
+	b.node.finder.Shun(id)
 	b.node.peers.disconnect(id, events.Requested)
 	return true
 }

@@ -95,7 +95,7 @@ type finding struct{ node *Node }
 func (f finding) Refused(p peer.ID) bool { return f.node.gater.banned(p) }
 
 // Drop implements discovery.Peers.
-func (f finding) Drop(p peer.ID) { f.node.peers.disconnect(p, events.Requested) }
+func (f finding) Drop(p peer.ID) { f.node.peers.disconnect(p, events.Spare) }
 
 // finderFollower tells the finder of peers.
 type finderFollower struct{ finder *discovery.Finder }

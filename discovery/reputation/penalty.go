@@ -28,7 +28,7 @@ func PenaltyOf(r events.Reason) Penalty {
 
 		return Disconnect
 	case events.Busy, events.NotFound, events.Stalled, events.LowWorkHeaders, events.Internal,
-		events.Disconnected, events.Stopping, events.Requested, events.RemoteLeft, events.Rotated, events.Evicted,
+		events.Disconnected, events.Stopping, events.Requested, events.RemoteLeft, events.Rotated, events.Evicted, events.Spare,
 		events.AddrLimited, events.AddrUseless,
 		// Of transactions these are matters of policy, of the tip, and of what else came:
 		// a peer let go for one would learn what is in our pools (monero #9218).

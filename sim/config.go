@@ -47,7 +47,7 @@ type Config struct {
 	// Claims makes a trickling node, when it gets a transaction, take all peers that
 	// neither have it nor are taken: nobody else will tell those, however late it comes
 	// to them. Otherwise a peer is passed over only once it has the transaction.
-	Claims bool
+	Claims bool `json:",omitempty"` // left out, the seeds of what came before it stay
 
 	Links     Links
 	Faults    Faults

@@ -42,16 +42,37 @@ type Server struct {
 // Listen opens the address, host:port; port 0 takes a free one for both. The server
 // answers nobody before Run, which closes it.
 func Listen(ctx context.Context, address string, zone *Zone, source Source, src rand.Source) (*Server, error) {
-	var lc net.ListenConfig
-	packet, err := lc.ListenPacket(ctx, "udp", address)
+	packet, stream, err := listenBoth(ctx, address)
+	for n := 1; n < freePorts && errors.Is(err, errTaken); n++ {
+		packet, stream, err = listenBoth(ctx, address)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("listen for DNS: %w", err)
 	}
-	stream, err := lc.Listen(ctx, "tcp", packet.LocalAddr().String())
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("listen for DNS: %w", err), packet.Close())
-	}
 	return &Server{zone: zone, source: source, packet: packet, stream: stream, rng: rand.New(src)}, nil
+}
+
+// freePorts is how many ports that are free for UDP are tried for TCP: of 28,000
+// that the system chooses from, somebody may have hundreds.
+const freePorts = 16
+
+// errTaken says that a port which the system chose for UDP is taken for TCP.
+var errTaken = errors.New("the port is free for UDP alone")
+
+func listenBoth(ctx context.Context, address string) (net.PacketConn, net.Listener, error) {
+	var lc net.ListenConfig
+	packet, err := lc.ListenPacket(ctx, "udp", address)
+	if err != nil {
+		return nil, nil, err
+	}
+	stream, err := lc.Listen(ctx, "tcp", packet.LocalAddr().String())
+	if err == nil {
+		return packet, stream, nil
+	}
+	if packet.LocalAddr().String() != address {
+		err = errors.Join(errTaken, err)
+	}
+	return nil, nil, errors.Join(err, packet.Close())
 }
 
 // Addr is where the server answers.

@@ -163,8 +163,11 @@ type Peer struct {
 	Ping, MinPing       time.Duration
 	PingWait            time.Duration // since a ping that is not answered yet was sent
 
-	Observed multiaddr.Multiaddr // our address as the peer sees it, nil = it has not said
-	Points   float64             // held against it, of 100
+	Observed                   multiaddr.Multiaddr // our address as the peer sees it, nil = it has not said
+	AddrRelay                  bool                // addresses are told to it
+	AddrProcessed, AddrLimited uint64              // that it told unasked: looked at, and left for their number
+
+	Points float64 // held against it, of 100
 
 	Version  uint32 // of the status message
 	Services uint64 // design.md §3

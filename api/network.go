@@ -68,6 +68,9 @@ type peerResult struct {
 	SyncedBlocks    int32             `json:"synced_blocks"`
 	InFlight        []int32           `json:"inflight"`
 	Permissions     []string          `json:"permissions"`
+	AddrRelay       bool              `json:"addr_relay_enabled"`
+	AddrProcessed   uint64            `json:"addr_processed"`
+	AddrLimited     uint64            `json:"addr_rate_limited"`
 	MinFeeFilter    amount            `json:"minfeefilter"`
 	BytesSentPerMsg map[string]uint64 `json:"bytessent_per_msg"`
 	BytesRecvPerMsg map[string]uint64 `json:"bytesrecv_per_msg"`
@@ -105,6 +108,9 @@ func describePeer(p Peer) peerResult {
 		SyncedBlocks:    p.SyncedBlock,
 		InFlight:        append([]int32{}, p.InFlight...),
 		Permissions:     []string{},
+		AddrRelay:       p.AddrRelay,
+		AddrProcessed:   p.AddrProcessed,
+		AddrLimited:     p.AddrLimited,
 		BytesSentPerMsg: orEmpty(p.SentBy),
 		BytesRecvPerMsg: orEmpty(p.RcvdBy),
 		ConnectionType:  connectionType(p),

@@ -10,6 +10,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"github.com/pappus-network/pappus/discovery/addrbook"
+	"github.com/pappus-network/pappus/discovery/adverts"
 	"github.com/pappus-network/pappus/protocols/addrlist"
 )
 
@@ -94,6 +95,13 @@ func (f *Finder) Learn(p peer.ID, addrs []multiaddr.Multiaddr, record []byte, se
 		return false, ErrSigned
 	}
 	return false, nil
+}
+
+// Adverts returns what became of the addresses that a peer has told unasked.
+func (f *Finder) Adverts(p peer.ID) adverts.Count {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.router.Count(p)
 }
 
 // Kinds counts the book's entries by table and family: of IPv4 first.

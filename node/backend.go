@@ -198,6 +198,8 @@ func (b backend) peer(l linked, kept bool) api.Peer {
 		SyncedHeader: -1,
 		SyncedBlock:  -1,
 	}
+	told := b.node.finder.Adverts(l.id)
+	p.AddrRelay, p.AddrProcessed, p.AddrLimited = told.Takes, told.Looked, told.Limited
 	p.Observed = b.node.mirror.of(l.id)
 	p.Ping, p.MinPing, p.PingWait = b.node.pings.of(l.id, time.Now())
 	if b.node.traffic != nil {

@@ -12,10 +12,18 @@ type link struct {
 	outbound bool
 	takes    bool // it is told of others
 	budget   budget
+	count    Count
 	knows    memory // what it has told, or was told
 	queue    []Advert
 	flushAt  time.Time // when the queue goes out; zero = it is empty
 	ownAt    time.Time // when the node tells of itself; zero = never
+}
+
+// Count is what became of a peer's adverts.
+type Count struct {
+	Looked  uint64 // looked at
+	Limited uint64 // left, because the peer had told more than its budget allows
+	Takes   bool   // the peer is told of others
 }
 
 func newLink(cfg Config, now time.Time, p peer.ID, outbound bool) *link {

@@ -111,7 +111,21 @@ func (r *Router) Admit(now time.Time, from peer.ID, n int) int {
 	if l == nil {
 		return 0
 	}
-	return l.budget.take(now, n)
+	got := l.budget.take(now, n)
+	l.count.Looked += uint64(got)      // counts
+	l.count.Limited += uint64(n - got) // of what is left
+	return got
+}
+
+// Count returns what became of a peer's adverts.
+func (r *Router) Count(p peer.ID) Count {
+	l := r.link(p)
+	if l == nil {
+		return Count{}
+	}
+	c := l.count
+	c.Takes = l.takes
+	return c
 }
 
 // Heard takes an advert whose signature is good and whose addresses may be dialled,

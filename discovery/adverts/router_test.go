@@ -197,6 +197,9 @@ func TestBudget(t *testing.T) {
 			t.Errorf("after %v %d of %d are looked at, want %d", c.at, got, c.n, c.want)
 		}
 	}
+	if c := r.Count("p000"); c.Looked != 1014 || c.Limited != 4030 || r.Count("a stranger") != (Count{}) {
+		t.Errorf("counted %+v", c)
+	}
 	if got := r.Admit(start(), "a stranger", 5); got != 0 {
 		t.Errorf("%d of a stranger's are looked at", got)
 	}

@@ -132,6 +132,12 @@ type result struct {
 // has the tip.
 func (s *subject) sync(b *testing.B, expected time.Duration, addrs []string, args ...string) result {
 	b.Helper()
+	return s.syncUnder(b, expected, addrs, nil, args...)
+}
+
+// syncUnder is sync with something that is done to the node meanwhile, until ctx ends.
+func (s *subject) syncUnder(b *testing.B, expected time.Duration, addrs []string, load func(ctx context.Context, p *proc.Process), args ...string) result {
+	b.Helper()
 	dir := b.TempDir()
 	args = append([]string{"--listen", "/ip4/127.0.0.1/tcp/0", "--api", "127.0.0.1:0"}, args...)
 	for _, a := range addrs {
@@ -139,6 +145,11 @@ func (s *subject) sync(b *testing.B, expected time.Duration, addrs []string, arg
 	}
 	begun := time.Now()
 	p := proc.Start(b, s.bin, chainName, dir, args...)
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	if load != nil {
+		load(ctx, p)
+	}
 	s.await(b, p, pollEvery(expected))
 	r := result{cpu: p.CPU(b)}
 	_, r.peak = p.Memory(b)

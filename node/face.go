@@ -18,6 +18,7 @@ import (
 	"github.com/pappus-network/pappus/chain/txpool"
 	"github.com/pappus-network/pappus/discovery/addrbook"
 	"github.com/pappus-network/pappus/discovery/reputation"
+	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/relay/journal"
 )
 
@@ -136,7 +137,7 @@ func (f *Face) Peers(context.Context) ([]dashboard.Peer, error) {
 	var all []dashboard.Peer
 	for _, p := range b.Connected() {
 		d := dashboard.Peer{
-			ID: p.ID.String(), Addr: p.Addr.String(), Inbound: p.Inbound, Kind: kindOf(p.Inbound, p.Kept), Agent: p.Agent,
+			ID: p.ID.String(), Addr: p.Addr.String(), Inbound: p.Inbound, Kind: kindOf(p.Kind, p.Kept), Agent: p.Agent,
 			Height: max(p.Start, p.SyncedBlock), Ping: float64(p.Ping) / float64(time.Millisecond), Since: p.Connected.UnixMilli(),
 			In: int64(p.BytesRcv), Out: int64(p.BytesSent), // counters that began as int64
 			Why: []dashboard.Charge{},
@@ -151,11 +152,15 @@ func (f *Face) Peers(context.Context) ([]dashboard.Peer, error) {
 	return all, nil
 }
 
-func kindOf(inbound, kept bool) string {
+// kindOf writes a link's kind as the page knows it. A link that the operator named is his
+// whoever was quicker to dial.
+func kindOf(kind events.LinkKind, kept bool) string {
 	switch {
-	case kept:
+	case kept, kind == events.Manual:
 		return "added"
-	case inbound:
+	case kind == events.BlockRelay:
+		return "block"
+	case kind == events.Inbound:
 		return "inbound"
 	}
 	return "full"

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,8 +76,18 @@ type reader struct {
 	code     int
 	takes    bool
 	deadline time.Time
-	got      strings.Builder
-	writes   []time.Time
+
+	mu     sync.Mutex
+	got    strings.Builder
+	writes int
+}
+
+// text is what has come so far, in so many writes.
+func (r *reader) text() (text string, writes int) {
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.got.String(), r.writes
 }
 
 func (r *reader) Header() http.Header                { return r.header }
@@ -89,7 +100,9 @@ func (r *reader) Write(b []byte) (int, error) {
 		time.Sleep(time.Until(r.deadline))
 		return 0, http.ErrHandlerTimeout
 	}
-	r.writes = append(r.writes, time.Now())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.writes++
 	return r.got.Write(b)
 }
 
@@ -116,14 +129,15 @@ func TestReadersLearnWhereTheStreamStands(t *testing.T) {
 		f.Publish("block", number{0})
 		first := &reader{takes: true}
 		read(t, f, first, "", "")
-		if got := first.got.String(); !strings.HasPrefix(got, "id: 1000000\n") {
+		if got, _ := first.text(); !strings.HasPrefix(got, "id: 1000000\n") {
 			t.Fatalf("the stream begins with %q, want the number of the last event", got)
 		}
 		f.Publish("block", number{1}) // while its line is cut
 		again := &reader{takes: true}
 		read(t, f, again, "", "1000000")
 		time.Sleep(pause)
-		if got := strings.Count(again.got.String(), "event: block"); got != 1 {
+		text, _ := again.text()
+		if got := strings.Count(text, "event: block"); got != 1 {
 			t.Errorf("who resumes from there gets %d events, want the one in between", got)
 		}
 	})
@@ -134,24 +148,24 @@ func TestEventsComeInBatches(t *testing.T) {
 		f, r := NewFeed(begin()), &reader{takes: true}
 		read(t, f, r, "", "")
 		time.Sleep(time.Second)
-		start := len(r.writes)
+		_, start := r.text()
 		f.Publish("block", number{0})
-		synctest.Wait()
-		if got := len(r.writes) - start; got != 1 {
-			t.Fatalf("the first event took %d writes at once, want 1", got)
+		if _, writes := r.text(); writes != start+1 {
+			t.Fatalf("the first event took %d writes at once, want 1", writes-start)
 		}
 		for i := range 1000 { // within one pause
 			f.Publish("block", number{i})
 		}
 		time.Sleep(2 * pause)
-		if got := len(r.writes) - start; got != 2 {
-			t.Errorf("1,001 events took %d writes, want 2", got)
+		text, writes := r.text()
+		if writes != start+2 {
+			t.Errorf("1,001 events took %d writes, want 2", writes-start)
 		}
-		if got := strings.Count(r.got.String(), "event: block"); got != 1001 {
+		if got := strings.Count(text, "event: block"); got != 1001 {
 			t.Errorf("%d events arrived, want 1,001", got)
 		}
 		time.Sleep(beat + pause)
-		if !strings.HasSuffix(r.got.String(), "\n:\n\n") {
+		if text, _ := r.text(); !strings.HasSuffix(text, "\n:\n\n") {
 			t.Error("a silent stream shows no sign of life")
 		}
 	})
@@ -175,7 +189,8 @@ func TestSlowReadersAreLetGo(t *testing.T) {
 			t.Errorf("the slow reader was let go after %v, want at most %v", took, patience)
 		}
 		time.Sleep(time.Second)
-		if !strings.Contains(quick.got.String(), "event: gap\n") || !strings.Contains(quick.got.String(), fmt.Sprintf(`{"n":%d}`, 10*remembered-1)) {
+		text, _ := quick.text()
+		if !strings.Contains(text, "event: gap\n") || !strings.Contains(text, fmt.Sprintf(`{"n":%d}`, 10*remembered-1)) {
 			t.Error("the quick reader was not told of a gap, or lacks the last event")
 		}
 	})

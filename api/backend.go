@@ -49,6 +49,7 @@ type Backend struct {
 
 	Tips      Tips
 	Blocks    Blocks
+	Rules     Rules
 	Templates Templates
 	Pool      Pool
 	Wires     Wires
@@ -231,7 +232,7 @@ func (b Backend) validate() error {
 		"Params": b.Params == nil, "Chain": b.Chain == nil, "Disk": b.Disk == nil, "Mempool": b.Mempool == nil, "Own": b.Own == nil,
 		"Miner": b.Miner == nil, "Peers": b.Peers == nil, "Kept": b.Kept == nil, "Bans": b.Bans == nil, "Known": b.Known == nil, "Limits": b.Limits == nil,
 		"Sync": b.Sync == nil, "Control": b.Control == nil,
-		"Tips": b.Tips == nil, "Blocks": b.Blocks == nil, "Templates": b.Templates == nil, "Pool": b.Pool == nil, "Wires": b.Wires == nil, "Logs": b.Logs == nil,
+		"Tips": b.Tips == nil, "Blocks": b.Blocks == nil, "Rules": b.Rules == nil, "Templates": b.Templates == nil, "Pool": b.Pool == nil, "Wires": b.Wires == nil, "Logs": b.Logs == nil,
 	} {
 		if missing {
 			return fmt.Errorf("api backend lacks %s", name)

@@ -37,6 +37,7 @@ type Blocks interface {
 func (d *dispatcher) blockMethods() []method {
 	return []method{
 		d.blockStatsMethod(),
+		d.deploymentMethod(),
 		{
 			name: "getblockfilter", handle: d.getBlockFilter,
 			args:    []argument{{name: "blockhash"}, {name: "filtertype", optional: true}},

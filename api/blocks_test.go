@@ -291,3 +291,38 @@ func TestMiningInfo(t *testing.T) {
 	wantRefusal(t, s, "getnetworkhashps", "[0]", -8, "Invalid nblocks")
 	wantRefusal(t, s, "getnetworkhashps", "[5,11]", -8, "does not exist")
 }
+
+func TestDeployments(t *testing.T) {
+	f := newFake(&chaincfg.MainNetParams)
+	s := prepare(t, f)
+	got := get[object](t, s, "getdeploymentinfo", "[]")
+	keys(t, got, "hash height deployments")
+	all := got["deployments"].(object)
+	keys(t, all, "bip34 bip65 bip66 taproot")
+	expect(t, all["bip34"].(object), object{"type": "buried", "active": false, "height": 227931.0})
+	expect(t, all["taproot"].(object), object{"type": "bip9", "active": false})
+	expect(t, all["taproot"].(object)["bip9"].(object), object{
+		"bit": 2.0, "start_time": 1619222400.0, "timeout": 0.0, "min_activation_height": 709632.0, "status": "locked_in",
+	})
+	wantRefusal(t, s, "getdeploymentinfo", `["`+chainhash.Hash{1}.String()+`"]`, -5, "Block not found")
+}
+
+func TestSubmitHeader(t *testing.T) {
+	f := newFake(&chaincfg.RegressionNetParams).grow(1)
+	s := prepare(t, f)
+	next := f.next(f.tip.Hash, []byte{txscript.OP_TRUE}, 0).MsgBlock().Header
+	digits := hex.EncodeToString(encode(&next))
+	if get[any](t, s, "submitheader", `["`+digits+`"]`) != nil || !f.tree.Has(next.BlockHash()) || f.tip.Height != 1 {
+		t.Errorf("the header is not there, or the tip is at %d", f.tip.Height)
+	}
+	wantRefusal(t, s, "submitheader", `["`+digits+`00"]`, -22, "Block header decode failed")
+	orphan := next
+	orphan.PrevBlock = chainhash.Hash{9}
+	wantRefusal(t, s, "submitheader", `["`+hex.EncodeToString(encode(&orphan))+`"]`, -25, "Must submit previous header")
+	weak := next
+	weak.Timestamp = weak.Timestamp.Add(-24 * 365 * 20 * 3600e9)
+	for hash := weak.BlockHash(); blockchain.HashToBig(&hash).Cmp(f.params.PowLimit) > 0; hash = weak.BlockHash() {
+		weak.Nonce++
+	}
+	wantRefusal(t, s, "submitheader", `["`+hex.EncodeToString(encode(&weak))+`"]`, -25, "")
+}

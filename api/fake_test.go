@@ -82,7 +82,7 @@ func (f *fake) backend() Backend {
 	return Backend{
 		Params: f.params, Chain: fakeChain{f}, Disk: f, Mempool: f, Own: f, Miner: f, Peers: f, Kept: fakeKept{f},
 		Bans: fakeBans{f}, Known: fakeKnown{f}, Limits: f, Sync: f, Control: f, Metrics: prometheus.NewRegistry(),
-		Tips: f, Blocks: f, Templates: f, Pool: fakePool{f}, Wires: f, Logs: &f.level,
+		Tips: f, Blocks: f, Rules: f, Templates: f, Pool: fakePool{f}, Wires: f, Logs: &f.level,
 	}
 }
 

@@ -81,6 +81,17 @@ func (f *fake) Verify(_ context.Context, level, depth int) error {
 	return f.refusal
 }
 
+// Deployments implements Rules.
+func (f *fake) Deployments() ([]chain.Deployment, error) {
+	return []chain.Deployment{{Name: "taproot", State: "locked_in", Bit: 2, Start: time.Unix(1619222400, 0), MinHeight: 709632}}, f.refusal
+}
+
+// SubmitHeader implements Rules.
+func (f *fake) SubmitHeader(h wire.BlockHeader) error {
+	_, err := f.tree.Add(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), []wire.BlockHeader{h})
+	return err
+}
+
 // Template implements Templates.
 func (f *fake) Template() (chain.Template, error) {
 	f.mu.Lock()

@@ -25,6 +25,7 @@ func (d *dispatcher) miningMethods() []method {
 	return []method{
 		d.generateBlockMethod(),
 		d.templateMethod(),
+		d.submitHeaderMethod(),
 		{
 			name: "generate", handle: d.generate,
 			args:    []argument{{name: "nblocks", alias: "numblocks"}, {name: "maxtries", optional: true}},

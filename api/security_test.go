@@ -179,6 +179,7 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	f := newFake(&chaincfg.RegressionNetParams)
 	cfg := DefaultConfig(t.TempDir())
 	cfg.Listen, cfg.User, cfg.Password = "127.0.0.1:0", "alice", "hunter2secret"
+	cfg.Auth = []string{SaltedUser("bob", "saltedsecret")}
 	s, err := New(cfg, f.backend(), slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {
 		t.Fatal(err)
@@ -193,6 +194,11 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	r := post(t, s, stopCall)
 	r.SetBasicAuth("alice", "guessedsecret")
 	serve(s, r)
+	r = post(t, s, `{"id":1,"method":"validateaddress","params":["addresssecret"]}`)
+	r.SetBasicAuth("bob", "saltedsecret")
+	if w := serve(s, r); w.Code != http.StatusOK {
+		t.Errorf("a salted user: %d", w.Code)
+	}
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)

@@ -16,6 +16,14 @@ const (
 // unsupported says of methods that people will try why they are not here.
 func unsupported() map[string]string {
 	hints := map[string]string{
+		"gettxoutsetinfo":     "The set of unspent outputs is not counted: gettxout looks one up, getblockchaininfo has the size on disk",
+		"getzmqnotifications": "There is no ZeroMQ: GET /events tells what happens as it happens",
+		"gettxoutproof":       "Proofs are not made: getblock has all ids of a block",
+		"verifytxoutproof":    "Proofs are not checked here",
+		"verifymessage":       "Messages are a wallet's",
+		"getrawaddrman":       "Use getnodeaddresses, getaddrmaninfo or pappus addresses export",
+		"getorphantxs":        "Orphans are not shown",
+
 		"getinfo":                    "Use getblockchaininfo, getnetworkinfo and getmempoolinfo, or pappus status",
 		"pruneblockchain":            "Pruning is automatic: start the node with --prune",
 		"prioritisetransaction":      "Mining here goes by fees alone",

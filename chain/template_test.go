@@ -160,3 +160,18 @@ func TestFilterHeadersFollowTheChain(t *testing.T) {
 		t.Errorf("without filters: %v", err)
 	}
 }
+
+func TestDeploymentsOfRegtest(t *testing.T) {
+	c := openTest(t, &chaincfg.RegressionNetParams)
+	all, err := c.Deployments()
+	if err != nil || len(all) != 3 || all[1].Name != "segwit" {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	x, err := c.Template(anyone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if (all[1].State == "active") != x.Segwit {
+		t.Errorf("segwit is %s, and a template says %v", all[1].State, x.Segwit)
+	}
+}

@@ -49,6 +49,7 @@ func (n *Node) backend() api.Backend {
 
 		Tips:      b,
 		Blocks:    blocks{n.chain},
+		Rules:     rules{n.chain},
 		Templates: templates{n.chain},
 		Pool:      pool{n.chain.Mempool()},
 		Wires:     wires{n},

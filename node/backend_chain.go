@@ -81,6 +81,18 @@ func (b blocks) Verify(ctx context.Context, level, depth int) error {
 	return err
 }
 
+// rules is the chain as api.Rules.
+type rules struct{ chain *chain.Chain }
+
+// Deployments implements api.Rules.
+func (r rules) Deployments() ([]chain.Deployment, error) { return r.chain.Deployments() }
+
+// SubmitHeader implements api.Rules.
+func (r rules) SubmitHeader(h wire.BlockHeader) error {
+	_, err := r.chain.AcceptHeaders(time.Now(), []wire.BlockHeader{h})
+	return err
+}
+
 // templates is the chain as api.Templates.
 type templates struct{ chain *chain.Chain }
 

@@ -1,7 +1,7 @@
-// A real devnet in a process of its own.
+// A real devnet, or a real node, in a process of its own.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -17,11 +17,9 @@ export interface Devnet {
 export async function devnet(n: number, ...flags: string[]): Promise<Devnet> {
 	const running = process.env.DASHBOARD_URL;
 	if (running) return { address: running, stop: async () => {} };
-	const binary = process.env.PAPPUS;
-	if (!binary) throw new Error("PAPPUS must name the program: run scripts/browser.sh");
 	const at = mkdtempSync(join(tmpdir(), "pappus-e2e-"));
 	const args = ["devnet", String(n), "--listen-api", "127.0.0.1:0", "--at", at, ...flags];
-	const child = spawn(binary, args, { stdio: ["ignore", "pipe", "inherit"] });
+	const child = spawn(binary(), args, { stdio: ["ignore", "pipe", "inherit"] });
 	const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
 	const stop = async () => {
 		child.kill("SIGINT");
@@ -34,6 +32,54 @@ export async function devnet(n: number, ...flags: string[]): Promise<Devnet> {
 		await stop();
 		throw e;
 	}
+}
+
+function binary(): string {
+	const path = process.env.PAPPUS;
+	if (!path) throw new Error("PAPPUS must name the program: run scripts/browser.sh");
+	return path;
+}
+
+export interface Node {
+	address: string;
+	cookie: () => string; // the operator's
+	stop: () => Promise<void>;
+}
+
+// node starts one that mines on a network of its own, and returns when its API
+// answers.
+export async function node(): Promise<Node> {
+	const dir = mkdtempSync(join(tmpdir(), "pappus-e2e-"));
+	const args = ["node", "--network", "regtest", "--datadir", dir, "--listen", "/ip4/127.0.0.1/tcp/0"];
+	const child = spawn(binary(), [...args, "--api", "127.0.0.1:0", "--mine", "--mine-every", "1s"], {
+		stdio: ["ignore", "ignore", "pipe"],
+	});
+	const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+	const stop = async () => {
+		child.kill("SIGINT");
+		await ended;
+		rmSync(dir, { recursive: true, force: true });
+	};
+	try {
+		const address = `http://${await answers(child)}/`;
+		return { address, cookie: () => readFileSync(join(dir, "regtest", ".cookie"), "utf8").trim(), stop };
+	} catch (e) {
+		await stop();
+		throw e;
+	}
+}
+
+// answers waits for the line of the log with which a node says where its API is.
+function answers(child: ChildProcess): Promise<string> {
+	return new Promise((resolve, reject) => {
+		child.once("error", reject);
+		child.once("exit", (code) => reject(new Error(`the node ended with ${code} before it was ready`)));
+		if (!child.stderr) throw new Error("its log is a pipe");
+		createInterface(child.stderr).on("line", (line) => {
+			const addr = /msg="api listens" addr=(\S+)/.exec(line)?.[1];
+			if (addr) resolve(addr);
+		});
+	});
 }
 
 function ready(child: ChildProcess): Promise<string> {

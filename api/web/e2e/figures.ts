@@ -5,7 +5,7 @@
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, test } from "vitest";
-import { launch, open } from "./browser";
+import { launch, open, shot } from "./browser";
 import { type Devnet, devnet } from "./devnet";
 
 const nodes = Number(process.env.NODES ?? 20);
@@ -15,7 +15,7 @@ let net: Devnet;
 let browser: Browser;
 
 beforeAll(async () => {
-	net = await devnet(nodes, "--payments", "0s");
+	net = await devnet(nodes, "--payments", "0s", "--blocks", "0s");
 	browser = await launch();
 });
 
@@ -80,14 +80,30 @@ test("frames a second", async () => {
 		await page.getByTestId(i % 2 === 0 ? "heal" : "partition").waitFor();
 		moving.push(await frames(page));
 	}
+	tell("frames a second while the layout moves", "", moving);
 	await page.getByTestId("heal").click();
 	await page.getByTestId("partition").waitFor();
 	for (let i = 0; i < runs; i++) {
-		await page.getByTestId("send").click();
+		if (i === 0) await page.getByTestId("send").click();
+		else await page.getByRole("button", { name: "Play again" }).click();
 		await page.getByRole("button", { name: "Pause" }).waitFor();
 		playing.push(await frames(page));
 		await page.getByRole("button", { name: "Play again" }).waitFor();
 	}
-	tell("frames a second while the layout moves", "", moving);
 	tell("frames a second while a transaction is played", "", playing);
-}, 180_000);
+}, 300_000);
+
+test("a picture of it", async () => {
+	const { page } = await open(browser, net.address, { viewport: { width: 1360, height: 860 } });
+	await usable(page);
+	await page.getByTestId("send").click();
+	await page
+		.getByTestId("trace-summary")
+		.filter({ hasText: `${nodes} of ${nodes}` })
+		.waitFor();
+	await page.getByRole("button", { name: "Play again" }).waitFor();
+	const steps = page.getByTestId("steps").getByRole("listitem");
+	const half = Math.round(((await steps.count()) * 3) / 5);
+	await steps.nth(half).getByRole("button").click();
+	await shot(page, "picture");
+});

@@ -8,7 +8,7 @@ export default defineConfig({
 	test: {
 		include: process.env.FIGURES ? ["e2e/figures.ts"] : ["e2e/*.test.ts"],
 		testTimeout: patience,
-		hookTimeout: 2 * patience,
+		hookTimeout: (process.env.FIGURES ? 6 : 2) * patience,
 		retry: 0,
 		bail: 1,
 		fileParallelism: false,

@@ -12,6 +12,10 @@ import { stales } from "./state/sse";
 const networkInterval = 1000;
 const tracesInterval = 250;
 const reconcile = 5000;
+// A transaction's trace has two steps a node, some 60 bytes each: so many traces
+// are asked for that an answer stays at about 120 kB.
+const tracedSteps = 1000;
+const mostTraces = 50;
 
 let model = empty;
 let frame = 0;
@@ -82,7 +86,9 @@ const network = new Throttled(networkInterval, async () => {
 	dispatch({ type: "network", network: await get<Network>("/api/v1/network") });
 });
 const traces = new Throttled(tracesInterval, async () => {
-	if (devnet()) dispatch({ type: "traces", traces: await get<Trace[]>("/api/v1/txs") });
+	if (!devnet()) return;
+	const count = Math.max(1, Math.min(mostTraces, Math.round(tracedSteps / Math.max(1, model.nodes.size))));
+	dispatch({ type: "traces", traces: await get<Trace[]>("/api/v1/txs", { count }) });
 });
 const spy = new Throttled(networkInterval, async () => {
 	if (devnet()) dispatch({ type: "spy", spy: await get<Spy>("/api/v1/spy") });

@@ -19,6 +19,8 @@ export function describe({ kind, data: d }: WireEvent, name: (id: string) => str
 	const loud = (text: string): Description => ({ text, weight: "loud" });
 	const plain = (text: string): Description => ({ text, weight: "plain" });
 	const quiet = (text: string): Description => ({ text, weight: "quiet" });
+	// Of one node what would be a flood of a hundred is worth a line.
+	const alone = (text: string) => (d.node === undefined ? plain(text) : quiet(text));
 	switch (kind) {
 		case "node_added":
 			return loud(`${at} joined`);
@@ -49,7 +51,7 @@ export function describe({ kind, data: d }: WireEvent, name: (id: string) => str
 		case "tx_refused":
 			return plain(`${at} refused ${tx || "a transaction"}: ${words(d.reason)}`);
 		case "block":
-			return quiet(`${at} is at height ${d.height}, ${d.txs} transactions`);
+			return alone(`${at} is at height ${d.height}, ${d.txs} transactions`);
 		case "block_undone":
 			return plain(`${at} undid block ${d.height}`);
 		case "headers":
@@ -57,9 +59,9 @@ export function describe({ kind, data: d }: WireEvent, name: (id: string) => str
 		case "sync_stalled":
 			return plain(`${at}: ${peer} held blocks back for ${duration(d.timeout_ms ?? 0)}`);
 		case "peer_up":
-			return quiet(d.inbound ? `${peer} connected to ${at}` : `${at} connected to ${peer}`);
+			return alone(d.inbound ? `${peer} connected to ${at}` : `${at} connected to ${peer}`);
 		case "peer_down":
-			return quiet(`${at} lost ${peer}: ${words(d.reason)}`);
+			return alone(`${at} lost ${peer}: ${words(d.reason)}`);
 		case "charged":
 			return plain(`${at} charged ${peer}: ${words(d.reason)}`);
 		case "banned":

@@ -63,5 +63,8 @@ test("events are told with names, and a stranger's words stay words", () => {
 		text: "network split into 2 and 1 nodes",
 		weight: "loud",
 	});
+	const block = { height: 7, txs: 2 };
+	expect(said("block", { node: "n1", ...block }).weight).toBe("quiet");
+	expect(said("block", block)).toEqual({ text: "this node is at height 7, 2 transactions", weight: "plain" });
 	expect(said("never_heard_of", {})).toEqual({ text: "never_heard_of", weight: "quiet" });
 });

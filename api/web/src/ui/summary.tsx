@@ -23,7 +23,7 @@ export function Summary({ model }: { model: Model }) {
 					{own && own.headers > own.height ? `of ${count(own.headers)} headers` : "all headers' blocks are here"}
 				</Figure>
 				<Figure name="Peers" value={wait ?? count(own?.peers ?? 0)}>
-					{`${nodes.length - 1} known of in this picture`}
+					{`${nodes.length - 1} others in the picture`}
 				</Figure>
 				<Figure name="Sync" value={wait ?? (own?.state === "syncing" ? percent(own.syncing_progress) : "in step")}>
 					{own?.state === "syncing" ? "fetching blocks" : "with its peers"}

@@ -1,0 +1,39 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launch, open, shot } from "./browser";
+import { type Node, node } from "./devnet";
+
+let real: Node;
+let browser: Browser;
+
+beforeAll(async () => {
+	real = await node();
+	browser = await launch();
+});
+
+afterAll(async () => {
+	await browser?.close();
+	await real?.stop();
+});
+
+test("a real node shows itself, and its secrets to its operator alone", async () => {
+	const { page, complaints } = await open(browser, real.address);
+	await page.getByText("node, own view").waitFor();
+	const feed = page.getByTestId("feed");
+	await feed.filter({ hasText: "this node is at height" }).waitFor();
+	expect(await page.getByTestId("send").count()).toBe(0);
+	const panel = page.getByRole("tabpanel");
+	await page.getByRole("tab", { name: "Log" }).click();
+	await panel.filter({ hasText: "for its operator" }).waitFor();
+	await page.getByRole("tab", { name: "Own transactions" }).click();
+	await panel.filter({ hasText: "to its operator only" }).waitFor();
+	await shot(page, "node");
+	await page.getByRole("button", { name: "Read-only" }).click();
+	const dialog = page.getByRole("dialog");
+	await dialog.getByLabel("Token or cookie").fill(real.cookie());
+	await dialog.getByRole("button", { name: "Unlock" }).click();
+	await panel.filter({ hasText: "none of its own" }).waitFor();
+	await page.getByRole("tab", { name: "Log" }).click();
+	await panel.getByRole("listitem").first().waitFor();
+	expect(complaints).toEqual([]);
+});

@@ -68,7 +68,11 @@ func (d *doorman) knock(from multiaddr.Multiaddr) bool {
 	links := d.links()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.door.Knock(time.Now(), group(from), links)
+	if !d.door.Knock(time.Now(), group(from), links) {
+		d.node.metrics.turned.Inc()
+		return false
+	}
+	return true
 }
 
 // entered lets go of whoever makes way for a connection that is through its handshake.

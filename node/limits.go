@@ -113,7 +113,7 @@ func (l limits) resources() rcmgr.ConcreteLimitConfig {
 
 // manager returns the resource manager.
 func (l limits) manager() (network.ResourceManager, error) {
-	m, err := rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(l.resources()), rcmgr.WithMetricsDisabled(),
+	m, err := rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(l.resources()),
 		rcmgr.WithNetworkPrefixLimit(l.unbounded()), rcmgr.WithConnRateLimiters(l.rates()))
 	if err != nil {
 		return nil, fmt.Errorf("make resource manager: %w", err)

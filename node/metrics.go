@@ -25,6 +25,7 @@ type Metrics struct {
 	stalls    prometheus.Counter
 	ups       *prometheus.CounterVec // inbound
 	downs     *prometheus.CounterVec // reason
+	turned    prometheus.Counter
 	addresses *prometheus.CounterVec // reason ("" = taken)
 	accepted  prometheus.Counter
 	refused   *prometheus.CounterVec // reason
@@ -55,13 +56,14 @@ func NewMetrics() *Metrics {
 		stalls:    single("sync_stalls_total", "Peers that held the download window back."),
 		ups:       counter("peers_up_total", "Status handshakes completed.", "inbound"),
 		downs:     counter("peers_down_total", "Peers that left, by reason.", "reason"),
+		turned:    single("dials_turned_away_total", "Inbound dials turned away before their handshake."),
 		addresses: counter("addresses_heard_total", "Addresses that peers announced, by the reason why they were left out.", "reason"),
 		accepted:  single("transactions_accepted_total", "Transactions taken into the mempool."),
 		refused:   counter("transactions_refused_total", "Transactions not taken, by reason.", "reason"),
 		stemmed:   single("transactions_stemmed_total", "Transactions handed on in their stem, own and relayed alike."),
 		fluffed:   counter("transactions_fluffed_total", "Stems that ended here, by cause.", "cause"),
 	}
-	m.registry.MustRegister(m.charges, m.requests, m.bytes, m.duration, m.connected, m.reorged, m.stalls, m.ups, m.downs,
+	m.registry.MustRegister(m.charges, m.requests, m.bytes, m.duration, m.connected, m.reorged, m.stalls, m.ups, m.downs, m.turned,
 		m.addresses, m.accepted, m.refused, m.stemmed, m.fluffed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -91,7 +91,9 @@ func TestNetworkGrowsFromThreeSeeds(t *testing.T) {
 	want := chosen(nodes)
 	for seed := range uint64(*grownSeeds) { // a count
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			plan := Plan{Nodes: nodes, Seeds: 3, Seed: seed, Adjust: func(cfg *node.Config) { cfg.Outbound = want }}
+			plan := Plan{Nodes: nodes, Seeds: 3, Seed: seed, Adjust: func(cfg *node.Config) {
+				cfg.Outbound, cfg.MaxPeers = want, 2*nodes // three seeds have room for all who come at once
+			}}
 			RunNetwork(t, plan, func(t *testing.T, net *Network) { grows(t, net, want) })
 		})
 	}

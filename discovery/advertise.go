@@ -45,7 +45,8 @@ func (f *Finder) heard(from Link, x addresses.Found, of int) {
 	now := time.Now()
 	f.enter(now, from, x)
 	if x.Peer != f.host.ID() {
-		f.router.Heard(now, from.Peer, adverts.Advert{Peer: x.Peer, Seq: x.Seq, Seen: x.Seen, Record: x.Record}, of)
+		fresh, tried := f.book.Len()
+		f.router.Heard(now, from.Peer, adverts.Advert{Peer: x.Peer, Seq: x.Seq, Seen: x.Seen, Record: x.Record}, of, fresh+tried)
 	}
 }
 

@@ -123,7 +123,7 @@ func TestSpecificationNumbers(t *testing.T) {
 	for _, want := range []string{
 		"4,000,000 bytes†", "n ≤ 256† bytes", "n ≤ 2,000†", "n ≤ 101†", "at most 500† blocks", "at most 1,024† transaction ids",
 		"varint n ≤ 1,024† ·", "1 to 1,024† headers", "1 to 1,024† ids", "at most 524,288† bytes", "512†",
-		"mean of 24 h†", "0.1† a", "1,000† after", "at most 10† entries", "10 min† of", "to 2† peers", "mean of 5 s†", "1 to 1,024† entries",
+		"mean of 24 h†", "0.1† a", "1,000† after", "at most 10† entries", "10 min† of", "to 2† peers (8† as", "fewer than 64†", "mean of 5 s†", "1 to 1,024† entries",
 		"at most 2,500† peers", "1,048,576† bytes", "varint m ≤ 2,048†",
 	} {
 		if !strings.Contains(page, want) {
@@ -137,7 +137,7 @@ func TestSpecificationNumbers(t *testing.T) {
 		t.Error("a limit of the code is not what the page says")
 	}
 	if c := adverts.DefaultConfig(); c.Own != 24*time.Hour || c.Rate != 0.1 || c.Burst != 1000 || c.Few != 10 || c.Fresh != 10*time.Minute ||
-		c.Copies != 2 || c.Delay != 5*time.Second || c.Again != time.Hour {
+		c.Copies != 2 || c.Flood != 8 || c.Small != 64 || c.Delay != 5*time.Second || c.Again != time.Hour {
 		t.Error("a rule for adverts is not what the page says")
 	}
 	for _, n := range []*chaincfg.Params{

@@ -37,9 +37,9 @@ func (r *Router) id(a Advert) uint64 {
 	return binary.LittleEndian.Uint64(sum[:])
 }
 
-// chosen returns the links over which an advert goes on: those of the least hashes,
+// chosen returns the links over which an advert goes on: so many, of the least hashes,
 // which are the same for a day; it changes at another hour for each peer.
-func (r *Router) chosen(now time.Time, from, about peer.ID) []*link {
+func (r *Router) chosen(now time.Time, from, about peer.ID, copies int) []*link {
 	sum := r.hash(forDay, []byte(about))
 	shift := binary.LittleEndian.Uint32(sum[:]) % uint32(day/time.Second)
 	today := binary.LittleEndian.AppendUint64(nil, uint64((now.Unix()+int64(shift))/int64(day/time.Second))) // after 1970
@@ -54,8 +54,8 @@ func (r *Router) chosen(now time.Time, from, about peer.ID) []*link {
 		}
 	}
 	slices.SortFunc(all, func(a, b ranked) int { return bytes.Compare(a.rank[:], b.rank[:]) })
-	links := make([]*link, 0, r.cfg.Copies)
-	for _, l := range all[:min(r.cfg.Copies, len(all))] {
+	links := make([]*link, 0, copies)
+	for _, l := range all[:min(copies, len(all))] {
 		links = append(links, l.link)
 	}
 	return links

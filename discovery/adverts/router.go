@@ -129,8 +129,8 @@ func (r *Router) Count(p peer.ID) Count {
 }
 
 // Heard takes an advert whose signature is good and whose addresses may be dialled,
-// from a message of so many.
-func (r *Router) Heard(now time.Time, from peer.ID, a Advert, of int) {
+// from a message of so many; the node knows so many peers.
+func (r *Router) Heard(now time.Time, from peer.ID, a Advert, of, known int) {
 	id := r.id(a)
 	if l := r.link(from); l != nil {
 		l.knows.add(now, id)
@@ -139,7 +139,11 @@ func (r *Router) Heard(now time.Time, from peer.ID, a Advert, of int) {
 		return
 	}
 	r.passed.add(now, id)
-	for _, l := range r.chosen(now, from, a.Peer) {
+	copies := r.cfg.Copies
+	if known < r.cfg.Small {
+		copies = r.cfg.Flood
+	}
+	for _, l := range r.chosen(now, from, a.Peer, copies) {
 		if l.knows.has(now, id) {
 			continue
 		}

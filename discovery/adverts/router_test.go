@@ -13,6 +13,9 @@ import (
 
 func start() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
+// many is how many peers a node knows that is not new to a network.
+const many = 1000
+
 // about is an advert that is fresh at a time.
 func about(p peer.ID, now time.Time) Advert {
 	return Advert{Peer: p, Seq: 1, Seen: now, Record: []byte("signed by " + p)}
@@ -41,7 +44,7 @@ func run(r *Router, end time.Time) (sent []Send, at []time.Time) {
 
 // told returns whom a router tells of an advert that it hears at a time.
 func told(r *Router, now time.Time, from peer.ID, a Advert, of int) []peer.ID {
-	r.Heard(now, from, a, of)
+	r.Heard(now, from, a, of, many)
 	var to []peer.ID
 	sent, _ := run(r, now.Add(time.Hour))
 	for _, s := range sent {
@@ -145,13 +148,25 @@ func TestListenersThatDoNotAskAreToldNothing(t *testing.T) {
 	}
 }
 
+// A node that knows few others tells all its peers.
+func TestAdvertGoesToAllInASmallNetwork(t *testing.T) {
+	for known, want := range map[int]int{0: 7, 63: 7, 64: 2} {
+		r := crowd(2, 4, 4)
+		r.Heard(start(), "p000", about("somebody", start()), 1, known)
+		sent, _ := run(r, start().Add(time.Hour))
+		if len(sent) != want {
+			t.Errorf("one that knows %d tells %d of 7 others, want %d", known, len(sent), want)
+		}
+	}
+}
+
 // Whoever advertises again and again, under new records, reaches the same two peers all
 // day, others the next, and other two than somebody else does.
 func TestChoiceLastsADay(t *testing.T) {
 	r := crowd(4, 8, 56)
 	choice := func(p peer.ID, now time.Time) string {
 		var to []peer.ID
-		for _, l := range r.chosen(now, "x", p) {
+		for _, l := range r.chosen(now, "x", p, 2) {
 			to = append(to, l.peer)
 		}
 		slices.Sort(to)
@@ -213,7 +228,7 @@ func TestFloodIsBounded(t *testing.T) {
 	now := start()
 	for i := range 50_000 {
 		now = now.Add(time.Millisecond)
-		r.Heard(now, "p003", about(peer.ID(fmt.Sprint("sybil ", i)), now), 1)
+		r.Heard(now, "p003", about(peer.ID(fmt.Sprint("sybil ", i)), now), 1, many)
 	}
 	if n := len(r.passed.young) + len(r.passed.old); n > 2*cfg.Memory {
 		t.Errorf("%d records are remembered", n)
@@ -239,7 +254,7 @@ func TestSameSeedSameAdverts(t *testing.T) {
 		r := crowd(seed, 8, 40)
 		r.Own(start(), 1)
 		for i := range 50 {
-			r.Heard(start().Add(time.Duration(i)*time.Second), "p009", about(peer.ID(fmt.Sprint(i)), start()), 1)
+			r.Heard(start().Add(time.Duration(i)*time.Second), "p009", about(peer.ID(fmt.Sprint(i)), start()), 1, many)
 		}
 		sent, _ := run(r, start().Add(48*time.Hour))
 		return sent
@@ -271,6 +286,6 @@ func BenchmarkHeard(b *testing.B) {
 	r := crowd(9, 10, 115)
 	now := start()
 	for i := 0; b.Loop(); i++ {
-		r.Heard(now, "p100", about(peer.ID(fmt.Sprint(i)), now), 1)
+		r.Heard(now, "p100", about(peer.ID(fmt.Sprint(i)), now), 1, many)
 	}
 }

@@ -83,7 +83,7 @@ func (n *network) run(end time.Time) (messages int) {
 			}
 			for _, a := range all[:n.routers[to].Admit(w.at, n.id(w.node), len(all))] {
 				n.heard[to]++
-				n.routers[to].Heard(w.at, n.id(w.node), a, len(all))
+				n.routers[to].Heard(w.at, n.id(w.node), a, len(all), many)
 			}
 			n.wake(to)
 		}

@@ -1,13 +1,10 @@
 package api
 
-import (
-	"log/slog"
-)
+import "log/slog"
 
 // Method is what the documentation says of one method.
 type Method struct {
 	Name, Group, Usage, Summary string
-	Arguments                   []string // names, in order
 }
 
 // Reference lists all methods, group by group as help does.
@@ -15,11 +12,7 @@ func Reference() []Method {
 	d := newDispatcher(Backend{}, nil, slog.New(slog.DiscardHandler)) // the table asks nobody
 	all := make([]Method, 0, len(d.table))
 	for _, m := range d.table {
-		described := Method{Name: m.name, Group: m.group, Usage: m.usage(), Summary: m.summary}
-		for _, a := range m.args {
-			described.Arguments = append(described.Arguments, a.name)
-		}
-		all = append(all, described)
+		all = append(all, Method{Name: m.name, Group: m.group, Usage: m.usage(), Summary: m.summary})
 	}
 	return all
 }

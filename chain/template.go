@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/btcsuite/btcd/blockchain"
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
@@ -148,8 +147,3 @@ func (nothing) MiningDescs() []*mining.TxDesc { return nil }
 func (nothing) HaveTransaction(*chainhash.Hash) bool { return false }
 
 var _ mining.TxSource = nothing{}
-
-// Subsidy is what a block at a height may create.
-func (c *Chain) Subsidy(height int32) btcutil.Amount {
-	return btcutil.Amount(blockchain.CalcBlockSubsidy(height, c.params))
-}

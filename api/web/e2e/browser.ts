@@ -19,6 +19,10 @@ export function launch(): Promise<Browser> {
 	return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
 }
 
+// What is awaited has this long, in ms: a bound for what never comes, not a measure.
+// An embargo may have to run out, and CI's two cores have other work.
+const patience = 90_000;
+
 export interface Opened {
 	page: Page;
 	complaints: string[]; // of the console: errors, warnings, refusals of the page's policy
@@ -26,6 +30,7 @@ export interface Opened {
 
 export async function open(browser: Browser, address: string, options: BrowserContextOptions = {}): Promise<Opened> {
 	const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, ...options });
+	context.setDefaultTimeout(patience);
 	const page = await context.newPage();
 	const complaints: string[] = [];
 	page.on("console", (m) => {

@@ -1,5 +1,5 @@
 // The one model of the page, kept up to date: events are applied as they come and
-// shown once a frame, and what they make stale is asked for again.
+// shown some times a second, and what they make stale is asked for again.
 
 import { useEffect, useState } from "preact/hooks";
 import { get, listen, takeToken } from "./client";
@@ -18,16 +18,22 @@ const tracedSteps = 1000;
 const mostTraces = 50;
 
 let model = empty;
-let frame = 0;
+// What happens is shown this often at most, in ms: fifteen times a second is what an
+// eye asks of words and figures. The graph moves by itself, every frame.
+const showInterval = 66;
+
+let showing = 0;
+let shown = Number.NEGATIVE_INFINITY;
 const watchers = new Set<(m: Model) => void>();
 
 export function dispatch(change: Change) {
 	model = reduce(model, change);
-	if (frame === 0) frame = requestAnimationFrame(publish);
+	if (showing === 0) showing = window.setTimeout(publish, Math.max(0, shown + showInterval - performance.now()));
 }
 
 function publish() {
-	frame = 0;
+	showing = 0;
+	shown = performance.now();
 	for (const watch of watchers) watch(model);
 }
 

@@ -62,8 +62,7 @@ function useFollow(traces: readonly Trace[], player: Player, follow: boolean) {
 		// What was there before the page was opened is not news.
 		if (first.current && traces.length > 0) {
 			first.current = false;
-			const recent = Date.now() - (traces[0]?.sent_ms ?? 0) < 5000;
-			for (const t of recent ? traces.slice(1) : traces) seen.current.add(t.txid);
+			for (const t of traces) if (t.sent_ms < performance.timeOrigin) seen.current.add(t.txid);
 		}
 		const now = traces.find((t) => t.txid === player.trace?.txid);
 		if (now && now !== player.trace) player.grow(now);

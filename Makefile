@@ -8,7 +8,7 @@ COUNT ?= 10
 BIN := $(CURDIR)/.bin
 SCENARIOS ?= line trees bitcoin-2015 dandelion-plus-plus dandelion-plus-plus-1000 p2p spies-dial-all bip156 default front latency black-holes
 
-.PHONY: docs release reproduce build check test race lint fuzz bench syncbench relaybench sim-real attacks eclipse flood growth testground sim web dead tools
+.PHONY: docs release reproduce build check test race lint fuzz bench syncbench relaybench devnetbench sim-real attacks eclipse flood growth testground sim web dead tools
 
 build: ## the program, into .bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/pappus ./cmd/pappus
@@ -72,6 +72,9 @@ flood: ## 10,000 inbound dials from 250 netgroups, three times; three minutes
 
 growth: ## networks of 200 nodes that grow from three seeds, lose half of themselves and grow together again; see docs/measurements.md
 	go test -run=TestNetworkGrowsFromThreeSeeds -timeout=0 ./internal/testnet -v -grown=200 -seeds=100
+
+devnetbench: ## what devnets of 5, 20 and 100 nodes take; four minutes
+	scripts/devnetbench.sh 5 20 100
 
 sim-real: ## 1,000 whole nodes in virtual time, a process for each mechanism: latency, bytes, and what it costs; three minutes
 	@set -eu; for run in "gossip 100" "gossip 1000" "dandelion 1000" "diffusion 1000" "flood 1000"; do \

@@ -18,7 +18,7 @@ const (
 	// mostSent is how many payments are made at once.
 	mostSent = 100
 	// settleTimeout bounds the start: see docs/measurements.md for what it takes.
-	settleTimeout = 2 * time.Minute
+	settleTimeout = 5 * time.Minute
 	// settleEvery is how often it is looked whether all have the same tip.
 	settleEvery = 50 * time.Millisecond
 )

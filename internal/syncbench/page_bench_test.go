@@ -32,22 +32,25 @@ func questions() []string {
 func BenchmarkSyncWithPages(b *testing.B) {
 	s := prepare(b, chaingen.Mixed(800))
 	server := s.serve(b, 1)[0].Addr(b)
-	var alone, read time.Duration
+	var alone, read result
 	var answers atomic.Int64
 	for b.Loop() {
-		alone += s.sync(b, alone, []string{server}).took
-		read += s.syncUnder(b, alone, []string{server}, func(ctx context.Context, p *proc.Process) {
+		r := s.sync(b, alone.took, []string{server})
+		alone.took, alone.cpu = alone.took+r.took, alone.cpu+r.cpu
+		r = s.syncUnder(b, alone.took, []string{server}, func(ctx context.Context, p *proc.Process) {
 			at := apiOf(b, p)
 			for range pages { // end with ctx
 				go follow(ctx, at)
 				go ask(ctx, at, 0, &answers)
 			}
-		}).took
+		})
+		read.took, read.cpu = read.took+r.took, read.cpu+r.cpu
 	}
-	b.ReportMetric(alone.Seconds()/float64(b.N), "alone-s")
-	b.ReportMetric(read.Seconds()/float64(b.N), "read-s")
-	b.ReportMetric(read.Seconds()/alone.Seconds(), "read/alone")
-	b.ReportMetric(float64(answers.Load())/read.Seconds(), "answers/s")
+	b.ReportMetric(alone.took.Seconds()/float64(b.N), "alone-s")
+	b.ReportMetric(read.took.Seconds()/float64(b.N), "read-s")
+	b.ReportMetric(read.took.Seconds()/alone.took.Seconds(), "read/alone")
+	b.ReportMetric(read.cpu.Seconds()/alone.cpu.Seconds(), "read/alone-cpu")
+	b.ReportMetric(float64(answers.Load())/read.took.Seconds(), "answers/s")
 }
 
 // BenchmarkIdleWithPage has a node with a peer in step with it, and a page that follows the

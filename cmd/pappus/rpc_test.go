@@ -242,7 +242,9 @@ func TestBtcctlAgainstANode(t *testing.T) {
 // addr is where others reach the node.
 func (r *running) addr(t *testing.T) string {
 	t.Helper()
-	addrs, err := os.ReadFile(filepath.Join(r.dir, "regtest", "addrs"))
+	path := filepath.Join(r.dir, "regtest", "addrs")
+	r.await(t, "it has written its addresses", func() bool { return fileExists(path) }) // after the API answers
+	addrs, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

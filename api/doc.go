@@ -6,6 +6,7 @@
 //	GET /healthz   200 while the node runs
 //	GET /readyz    200 while it can be relied on, else 503; ?verbose says why
 //	GET /metrics   Prometheus
+//	GET /, /api/v1/…, /events   the page and what it asks: package dashboard
 //
 // A request passes, in this order: the Host allow-list (DNS rebinding), the
 // cross-origin and content-type checks (web pages), authentication by the

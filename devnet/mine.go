@@ -155,7 +155,7 @@ func (d *Devnet) readBlock(a alive, hash chainhash.Hash, height int32) {
 		return // of our own database
 	}
 	d.purse.read(b, height)
-	if mined := d.trace.mined(b); len(mined) > 0 {
+	if mined := d.trace.mined(b, a.member); len(mined) > 0 {
 		d.feed.Publish("tx_mined", minedTxs{stamp(a.name), mined, height, hash.String()})
 	}
 }

@@ -212,12 +212,18 @@ func (t *tracer) everywhere(tx chainhash.Hash) bool {
 	return ok && (p.State == stateMined || t.complete(p))
 }
 
-// mined notes the transactions of a block, and returns those that were not known to be.
-func (t *tracer) mined(b *btcutil.Block) (found []string) {
+// mined notes the transactions of a block that a member has, and returns those that were
+// not known to be mined. Whoever has the block has them, heard of before or not.
+func (t *tracer) mined(b *btcutil.Block, at *member) (found []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, tx := range b.Transactions()[1:] {
-		if p, ok := t.paths[*tx.Hash()]; ok && p.State != stateMined {
+		p, ok := t.paths[*tx.Hash()]
+		if !ok {
+			continue
+		}
+		p.has[at.name] = true
+		if p.State != stateMined {
 			p.State = stateMined
 			t.watch.judge(p)
 			found = append(found, p.Txid)

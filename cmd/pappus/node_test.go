@@ -88,7 +88,8 @@ func (r *running) await(t *testing.T, what string, reached func() bool) {
 }
 
 func TestNodeAndItsCommands(t *testing.T) {
-	first := start(t)
+	// It and the second node seek no peers: one that the operator let go would come back.
+	first := start(t, "--outbound", "0")
 	if got := first.on(t, "rpc", "generatetoaddress", "3", "bcrt1qs758ursh4q9z627kt3pp5yysm78ddny6txaqgw"); got.code != exitDone || !strings.HasPrefix(got.out, "[\n") {
 		t.Fatalf("%+v", got)
 	}
@@ -158,7 +159,7 @@ func TestNodeAndItsCommands(t *testing.T) {
 
 func followAndLeave(t *testing.T, first *running) {
 	t.Helper()
-	second := start(t, "--json")
+	second := start(t, "--json", "--outbound", "0")
 	addrs, err := os.ReadFile(filepath.Join(first.dir, "regtest", "addrs"))
 	if err != nil {
 		t.Fatal(err)

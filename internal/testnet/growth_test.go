@@ -17,6 +17,9 @@ var (
 	grownSeeds = flag.Int("seeds", 1, "how many such networks")
 )
 
+// grownShort is how many nodes there are with -short.
+const grownShort = 30
+
 // chosen is how many links a node opens by itself: the default, or as many as half of a
 // small network can have without all being linked with all.
 func chosen(nodes int) int { return min(node.DefaultConfig().Outbound, nodes/12) }
@@ -88,6 +91,10 @@ func connected(nodes []*Node) bool {
 // again within a minute, and are one network (mechanisms 6 and 12).
 func TestNetworkGrowsFromThreeSeeds(t *testing.T) {
 	nodes := *grownNodes
+	if testing.Short() {
+		// The race detector dies of 8,128 goroutines; a node has some 150.
+		nodes = min(nodes, grownShort)
+	}
 	want := chosen(nodes)
 	for seed := range uint64(*grownSeeds) { // a count
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {

@@ -10,16 +10,16 @@ at=$dir/at
 mkdir "$dir/tmp"
 net() { "$bin" devnet "$@" --at "$at"; }
 status() { net status --json; }
-ready() { status | tr -d ' \n' | grep -q '"ready":true'; }
+ready() { status | tr -d ' \n' | grep -c '"ready":true' >/dev/null; }
 # heights prints the heights of the nodes that run, each once.
 heights() { net status | awk '$2 == "up" || $2 == "syncing" {print $3}' | sort -u; }
 agree() { [ "$(heights | wc -l)" -eq 1 ]; }
 nodes() { net status | awk '$2 == "'"$1"'"' | wc -l; }
 are() { [ "$(nodes "$1")" -eq "$2" ]; }
-links_cross() { curl -sf "http://$addr/api/v1/network" | tr '{' '\n' | grep -qE '"from":"n(1|2)","to":"n[3-9]"|"from":"n[3-9]","to":"n(1|2)"'; }
+links_cross() { curl -sf "http://$addr/api/v1/network" | tr '{' '\n' | grep -cE '"from":"n(1|2)","to":"n[3-9]"|"from":"n[3-9]","to":"n(1|2)"' >/dev/null; }
 whole() { ! links_cross; }
 event() { grep -q "^event: $1\$" "$dir/events"; }
-traced() { grep -A1 "^event: $1\$" "$dir/events" | grep -q "$2"; }
+traced() { grep -A1 "^event: $1\$" "$dir/events" | grep -c "$2" >/dev/null; }
 fluffed() { [ "$(grep -A1 '^event: tx_accepted$' "$dir/events" | grep -c "$1")" -ge "$2" ]; }
 
 echo "building"

@@ -19,7 +19,7 @@ same() { [ "$(on "$1" rpc getbestblockhash)" = "$(on "$2" rpc getbestblockhash)"
 linked() { [ "$(on "$1" rpc getconnectioncount)" -eq "$2" ]; }
 state() { on "$1" tx status --json "$2" | value state; }
 in_state() { [ "$(state "$1" "$2")" = "$3" ]; }
-says() { on "$1" tx status "$2" | grep -q "$3"; }
+says() { grep -q "$3" <<<"$(on "$1" tx status "$2")"; } # not through a pipe: grep -q ends before its writer
 
 # network NAME runs one network: NAME0 to NAME4, each of which has dialled two others.
 network() {

@@ -57,7 +57,8 @@ func TestAnchorCarriesBlocksAlone(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		kinds := ups(sub)
-		if len(kinds[events.FullRelay]) != 4 || len(kinds[events.BlockRelay]) != 1 {
+		// More than four when one ended and another took its place.
+		if len(kinds[events.FullRelay]) < 4 || len(kinds[events.BlockRelay]) != 1 {
 			t.Fatalf("links came up: %v", kinds)
 		}
 		anchor := others[kinds[events.BlockRelay][0]]

@@ -12,7 +12,6 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
-	manet "github.com/multiformats/go-multiaddr/net"
 
 	"github.com/pappus-network/pappus/discovery/slots"
 	"github.com/pappus-network/pappus/events"
@@ -52,12 +51,8 @@ type doorman struct {
 // tellsApart says whether an address belongs to one host. Two on this machine share
 // one, as all of a development network do.
 func (d *doorman) tellsApart(a multiaddr.Multiaddr) bool {
-	ip, err := manet.ToIP(a)
-	if err != nil {
-		return true
-	}
-	addr, ok := netip.AddrFromSlice(ip)
-	return !ok || !slices.ContainsFunc(d.alike, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
+	ip := ipOf(a)
+	return !slices.ContainsFunc(d.alike, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
 // knock says whether a connection may go on to its handshake.

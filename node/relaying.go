@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"github.com/btcsuite/btcd/btcutil/v2"
@@ -11,7 +10,6 @@ import (
 	"github.com/ipfs/go-datastore"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
-	manet "github.com/multiformats/go-multiaddr/net"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pappus-network/pappus/protocols/inventory"
@@ -148,21 +146,13 @@ func (f relayFollower) Leave(p peer.ID) { f.sender.Leave(p) }
 
 // group returns an address's netgroup: IPv4 /16, IPv6 /32. Source: Bitcoin Core.
 func group(a multiaddr.Multiaddr) string {
-	ip, err := manet.ToIP(a)
-	if err != nil {
-		return a.String()
-	}
-	addr, ok := netip.AddrFromSlice(ip)
-	if !ok {
-		return a.String()
-	}
-	addr = addr.Unmap()
+	ip := ipOf(a)
 	bits := 32
-	if addr.Is4() {
+	if ip.Is4() {
 		bits = 16
 	}
-	prefix, err := addr.Prefix(bits)
-	if err != nil {
+	prefix, err := ip.Prefix(bits)
+	if err != nil || !prefix.IsValid() { // not an IP address
 		return a.String()
 	}
 	return prefix.String()

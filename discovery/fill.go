@@ -8,7 +8,6 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/core/peerstore"
 
 	"github.com/pappus-network/pappus/discovery/addrbook"
 	"github.com/pappus-network/pappus/events"
@@ -25,12 +24,6 @@ func (f *Finder) Kind(p peer.ID) (events.LinkKind, bool) {
 	l, up := f.links[p]
 	return l.Kind, up && !l.Inbound()
 }
-
-// hedge is how long a dial counts as the link that it is to become: if it takes longer,
-// another one is begun, and the later of the two to come up is let go. A connection and a
-// handshake are five round trips, of 400 ms; without it each peer that has vanished would
-// hold a link's place for the whole of a dial's time.
-const hedge = 2 * time.Second
 
 // target is how many links of a kind the node wants. The lock is held.
 func (f *Finder) target(kind events.LinkKind) int {
@@ -101,7 +94,7 @@ func (f *Finder) fill(ctx context.Context, now time.Time) time.Duration {
 	}
 	e, ok := f.book.Pick(now, addrbook.Query{Taken: f.taken(), Skip: f.skips})
 	if !ok {
-		return f.cfg.Rest
+		return f.resting(now)
 	}
 	f.dial(ctx, now, e.Info(), kind)
 	return f.cfg.Pause
@@ -211,67 +204,11 @@ func (f *Finder) Shun(p peer.ID) {
 
 // skips says whether a peer is not to be dialled. The lock is held.
 func (f *Finder) skips(p peer.ID) bool {
-	if time.Now().Before(f.shunned[p]) {
+	if now := time.Now(); now.Before(f.shunned[p]) || now.Before(f.pauses[p].until) {
 		return true
 	}
 	_, linked := f.links[p]
 	_, dialled := f.dials[p]
 	return linked || dialled || p == f.host.ID() || f.peers.Refused(p) ||
 		f.host.Network().Connectedness(p) == network.Connected
-}
-
-// dial is one under way, or one whose handshake is.
-type dial struct {
-	kind  events.LinkKind
-	since time.Time
-	extra bool               // beside those that are wanted, to take one's place
-	end   context.CancelFunc // of waiting for the handshake
-}
-
-// dial opens a connection; the handshake and [Finder.Join] follow by themselves. Until
-// they have, or have had their time, it counts as a dial. The lock is held.
-func (f *Finder) dial(ctx context.Context, now time.Time, to peer.AddrInfo, kind events.LinkKind) *dial {
-	f.book.Attempt(now, to.ID, len(f.links) > 0)
-	bounded, end := context.WithTimeout(network.WithForceDirectDial(ctx, "discovery"), f.cfg.Timeout)
-	d := &dial{kind: kind, since: now, end: end}
-	f.dials[to.ID] = d
-	f.work.Go(func() { // ends with the handshake, or when its time is over, or ctx is
-		defer end()
-		_, err := f.connect(bounded, to)
-		if err == nil {
-			<-bounded.Done()
-		}
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if f.dials[to.ID] != d {
-			return // it is up
-		}
-		delete(f.dials, to.ID)
-		f.rouse()
-		if ctx.Err() == nil {
-			f.log.DebugContext(ctx, "no link", "peer", to.ID, "kind", kind, "err", err)
-		}
-	})
-	return d
-}
-
-// connect makes a connection. Unlike the host's Connect it does not wait for identify,
-// which is not needed for the handshake.
-func (f *Finder) connect(ctx context.Context, to peer.AddrInfo) (network.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, f.cfg.Connect)
-	defer cancel()
-	f.host.Peerstore().AddAddrs(to.ID, to.Addrs, peerstore.TempAddrTTL)
-	return f.host.Network().DialPeer(ctx, to.ID)
-}
-
-// settle ends a dial whose handshake is done, and says whether another link has taken its
-// place meanwhile. The lock is held.
-func (f *Finder) settle(now time.Time, p peer.ID) (late bool) {
-	d := f.dials[p]
-	if d == nil {
-		return false
-	}
-	d.end()
-	delete(f.dials, p)
-	return d.kind != events.Feeler && !d.extra && now.Sub(d.since) >= hedge && f.have(d.kind) >= f.target(d.kind)
 }

@@ -53,6 +53,9 @@ type Link struct {
 	Addr     multiaddr.Multiaddr // of the other end
 	Kind     events.LinkKind
 	Services uint64
+
+	since time.Time // when it came up
+	spare bool      // this node ends it
 }
 
 // Inbound says whether the peer has dialled this node.
@@ -97,6 +100,7 @@ type Finder struct {
 	toDrop  []peer.ID
 	asked   map[peer.ID]asked
 	shunned map[peer.ID]time.Time // until when
+	pauses  map[peer.ID]pause     // of peers that have turned this node away
 
 	router *adverts.Router // who is told of whom
 	own    []byte          // this node's signed record; nil = nobody can dial it
@@ -129,7 +133,7 @@ func Open(ctx context.Context, cfg Config, parts Parts) (*Finder, error) {
 		cfg: cfg, host: parts.Host, ask: parts.Ask, announce: parts.Announce, peers: parts.Peers, ds: parts.Store,
 		allow: parts.Allow, emit: parts.Emit, log: parts.Log, wake: make(chan struct{}, 1),
 		book: book, links: make(map[peer.ID]Link), records: make(map[peer.ID]addrbook.Advert), dials: make(map[peer.ID]*dial), anchors: anchors,
-		asked: make(map[peer.ID]asked), shunned: make(map[peer.ID]time.Time),
+		asked: make(map[peer.ID]asked), shunned: make(map[peer.ID]time.Time), pauses: make(map[peer.ID]pause),
 		router: adverts.New(adverts.DefaultConfig(), parts.Src, time.Now()),
 	}, nil
 }
@@ -162,6 +166,7 @@ func (f *Finder) Join(l Link) {
 	defer f.mu.Unlock()
 	now := time.Now()
 	late := f.settle(now, l.Peer)
+	l.since, l.spare = now, late || l.Kind == events.Feeler
 	f.links[l.Peer] = l
 	f.learn(now, l.Peer)
 	if l.Inbound() {
@@ -175,7 +180,7 @@ func (f *Finder) Join(l Link) {
 		f.book.Good(now, l.Peer, l.Addr, l.Services)
 	}
 	switch {
-	case l.Kind == events.Feeler || late:
+	case l.spare:
 		f.toDrop = append(f.toDrop, l.Peer)
 	case l.Kind == events.BlockRelay: // it is neither told nor asked: who sees both sides would learn of the link
 	default:
@@ -190,10 +195,13 @@ func (f *Finder) Join(l Link) {
 func (f *Finder) Leave(p peer.ID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if l, ok := f.links[p]; ok && !l.Inbound() {
-		f.book.Connected(time.Now(), p)
-	}
+	l, up := f.links[p]
 	delete(f.links, p)
+	if up && !l.Inbound() {
+		now := time.Now()
+		f.book.Connected(now, p)
+		f.ended(now, l)
+	}
 	delete(f.records, p)
 	f.router.Leave(p)
 	delete(f.asked, p)

@@ -124,7 +124,7 @@ func startWith(t *testing.T, h host.Host, ds datastore.Batching, seed uint64, ad
 	watch := &network.NotifyBundle{
 		ConnectedF: func(_ network.Network, c network.Conn) {
 			announcer.Join(c.RemotePeer())
-			f.Join(Link{c.RemotePeer(), c.RemoteMultiaddr(), m.kind(c), 1})
+			f.Join(Link{Peer: c.RemotePeer(), Addr: c.RemoteMultiaddr(), Kind: m.kind(c), Services: 1})
 		},
 		DisconnectedF: func(_ network.Network, c network.Conn) {
 			server.Forget(c)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/network"
 
 	"github.com/pappus-network/pappus/events"
 )
@@ -19,6 +20,9 @@ func (f *Finder) Run(ctx context.Context) error {
 		return fmt.Errorf("follow the host's events: %w", err)
 	}
 	defer sub.Close() //nolint:errcheck // it cannot fail but by being closed
+	watch := &network.NotifyBundle{DisconnectedF: f.closed}
+	f.host.Network().Notify(watch)
+	defer f.host.Network().StopNotify(watch)
 	defer f.work.Wait()
 	now := time.Now()
 	fill, feeler, save := now, now.Add(f.cfg.Feeler), now.Add(f.cfg.Save)

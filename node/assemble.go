@@ -17,7 +17,6 @@ import (
 	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/discovery/dnsseed"
 	"github.com/pappus-network/pappus/discovery/reputation"
-	"github.com/pappus-network/pappus/discovery/slots"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/addresses"
 	"github.com/pappus-network/pappus/protocols/addrlist"
@@ -84,8 +83,7 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 	n.peers.traffic = n.traffic
 	n.pings = newPings(n.host)
 	n.peers.followers = []follower{syncFollower{n.sync}, announceFollower{n.announce}, n.pings}
-	door := slots.DefaultDoorConfig(cfg.limits().Inbound)
-	n.doorman = &doorman{node: n, alike: cfg.limits().exempt(), door: slots.NewDoor(door, fork(parts.Src))}
+	n.doorman = newDoorman(n, cfg.limits(), fork(parts.Src))
 	n.peers.hops = cfg.relayIDs()
 	n.peers.entered, n.peers.forget = n.doorman.entered, n.mirror.forget
 	if parts.entrance != nil {

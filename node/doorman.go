@@ -1,7 +1,9 @@
 package node
 
 import (
+	"context"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"slices"
@@ -44,8 +46,23 @@ type doorman struct {
 	node  *Node
 	alike []netip.Prefix // where addresses do not tell hosts apart
 
-	mu   sync.Mutex
-	door *slots.Door
+	mu     sync.Mutex
+	door   *slots.Door
+	guests []guest // in the order in which their stays end
+
+	wake chan struct{} // there is a first guest
+}
+
+// guest is a connection whose stay is not over.
+type guest struct {
+	conn  network.Conn
+	until time.Time
+}
+
+func newDoorman(n *Node, bounds limits, src rand.Source) *doorman {
+	return &doorman{
+		node: n, alike: bounds.exempt(), door: slots.NewDoor(slots.DefaultDoorConfig(bounds.Inbound), src), wake: make(chan struct{}, 1),
+	}
 }
 
 // tellsApart says whether an address belongs to one host. Two on this machine share
@@ -70,20 +87,74 @@ func (d *doorman) knock(from multiaddr.Multiaddr) bool {
 	return true
 }
 
-// entered lets go of whoever makes way for a connection that is through its handshake.
+// entered lets go of whoever makes way for a connection that is through its handshake,
+// and notes a guest.
 func (d *doorman) entered(c network.Conn) {
 	if c.Stat().Direction != network.DirInbound {
 		return
 	}
-	links := d.links()
+	links, now := d.links(), time.Now()
 	if len(links) <= d.door.Slots() {
 		return
 	}
 	d.mu.Lock()
-	gone := d.door.Enter(time.Now(), c.RemotePeer(), links)
+	gone := d.door.Enter(now, c.RemotePeer(), links)
+	if !slices.Contains(gone, c.RemotePeer()) {
+		d.guests = slices.DeleteFunc(d.guests, func(g guest) bool { return g.conn.IsClosed() })
+		d.guests = append(d.guests, guest{c, now.Add(d.door.Stay())})
+	}
 	d.mu.Unlock()
 	for _, p := range gone {
 		d.node.peers.disconnect(p, events.Evicted)
+	}
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run lets go of whoever makes way when a guest's stay is over, until ctx ends.
+func (d *doorman) Run(ctx context.Context) error {
+	over := time.NewTimer(0)
+	defer over.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.wake:
+		case <-over.C:
+		}
+		until := d.stayed()
+		over.Stop()
+		if !until.IsZero() {
+			over.Reset(time.Until(until))
+		}
+	}
+}
+
+// stayed has the door decide about guests whose stay is over, and says when the next one's
+// is; zero = there is no guest.
+func (d *doorman) stayed() (next time.Time) {
+	for {
+		links := d.links()
+		d.mu.Lock()
+		if len(d.guests) == 0 || time.Now().Before(d.guests[0].until) {
+			if len(d.guests) > 0 {
+				next = d.guests[0].until
+			}
+			d.mu.Unlock()
+			return next
+		}
+		g := d.guests[0]
+		d.guests = d.guests[1:]
+		gone, found := peer.ID(""), false
+		if !g.conn.IsClosed() {
+			gone, found = d.door.Stayed(time.Now(), g.conn.RemotePeer(), links)
+		}
+		d.mu.Unlock()
+		if found {
+			d.node.peers.disconnect(gone, events.Evicted)
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ func (l limits) explain(c Config) []api.Limit {
 		{Name: "outbound", Value: float64(l.Outbound), Unit: "links", By: byNode, Origin: outbound},
 		{Name: "named", Value: float64(l.Named), Unit: "links", By: byNode, Origin: "--connect and --addnode; pappus peers add comes on top"},
 		{Name: "inbound", Value: float64(l.Inbound), Unit: "links", By: byNode, Origin: inbound + "; when full the least useful link makes way"},
+		{Name: "guests", Value: float64(door.Guests), Unit: "links", By: byNode, Origin: fmt.Sprintf("a quarter of inbound: beyond it, for %v each, in which a newcomer asks for addresses", door.Stay)},
 		{Name: "knocks_calm", Value: door.Calm, Unit: "dials a second", By: byNode, Origin: "below, nobody is turned away for the number of dials: 3 % of a core"},
 		{Name: "knocks_flood", Value: door.Flood, Unit: "dials a second", By: byNode, Origin: "above, a netgroup is heard once a minute: 30 % of a core"},
 		{Name: "knocks_netgroup", Value: door.Burst, Unit: "dials a minute", By: byNode, Origin: "of one IPv4 /16 or IPv6 /32 while it is calm"},

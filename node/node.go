@@ -220,6 +220,7 @@ func (n *Node) run(ctx context.Context) error {
 	group.Go(func() error { return n.sync.Run(ctx) })
 	group.Go(func() error { return n.peers.Run(ctx) })
 	group.Go(func() error { return n.pings.Run(ctx) })
+	group.Go(func() error { return n.doorman.Run(ctx) })
 	group.Go(func() error { return n.see(ctx) })
 	if n.opened != nil {
 		if err := n.expose(ctx, group); err != nil {

@@ -38,6 +38,7 @@ func TestSmallNodeHoldsItsSlots(t *testing.T) {
 			other.Connect(small)
 			time.Sleep(10 * time.Second)
 		}
+		time.Sleep(time.Second) // until the last one is a guest no more
 		inbound, last := 0, false
 		for _, other := range nodes[4:] {
 			for _, c := range other.Host().Network().ConnsToPeer(small.Host().ID()) {

@@ -13,7 +13,8 @@
 // full, so that a flood of dials costs neither the links that are worth something nor a
 // newcomer his. It lies below libp2p's limits, which refuse and never make room.
 //
-//	dial ── Knock ──▶ handshake ── Enter ──▶ the least useful link goes
+//	dial ── Knock ──▶ handshake ── Enter ──▶ a guest, if the slots are full
+//	          │                              └─ Stayed ──▶ the least useful link goes
 //	          └─▶ turned away: its netgroup weighs too much, or knocks too often
 //
 // The package is pure: time and chance are arguments, results are values. Sources:

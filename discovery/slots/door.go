@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"time"
-
-	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // maxCallers bounds what is remembered of netgroups that knock: 8,192 × ~200 bytes =
@@ -22,8 +19,10 @@ var ErrDoor = errors.New("bad settings of the door")
 
 // DoorConfig holds a door's numbers.
 type DoorConfig struct {
-	// Slots is how many inbound links there may be.
-	Slots int
+	// Slots is how many inbound links there may be for long, and Guests how many more for
+	// a Stay: see [Door.Stayed].
+	Slots, Guests int
+	Stay          time.Duration
 	// Calm is up to how many knocks a second nobody is turned away for their number
 	// alone; from Flood on a netgroup is heard once in a Memory. A handshake costs
 	// 3 ms of CPU on this side.
@@ -36,25 +35,33 @@ type DoorConfig struct {
 	Span time.Duration
 }
 
+// mostGuests bounds the guests of a node with many slots: 64 MB, if each reads and is
+// written to as fast as it may.
+const mostGuests = 64
+
 // DefaultDoorConfig returns 10 knocks a second for calm, 3 % of a core, and 100 for a
 // flood, 30 % of one. A large hoster's /16 may bring 64 peers in a minute, as when all
 // of them have restarted. Ten minutes of grudge are the longest pause with which
-// honest nodes dial again, several times over.
+// honest nodes dial again, several times over. Guests are a quarter of the slots, for ten
+// seconds: a handshake and a question are six round trips, each of a second at the very worst.
 func DefaultDoorConfig(slots int) DoorConfig {
-	return DoorConfig{Slots: slots, Calm: 10, Flood: 100, Burst: 64, Memory: time.Minute, Grudge: 10 * time.Minute, Span: 5 * time.Second}
+	return DoorConfig{
+		Slots: slots, Guests: min((slots+3)/4, mostGuests), Stay: 10 * time.Second,
+		Calm: 10, Flood: 100, Burst: 64, Memory: time.Minute, Grudge: 10 * time.Minute, Span: 5 * time.Second,
+	}
 }
 
 // Validate reports the first setting that cannot work.
 func (c DoorConfig) Validate() error {
 	switch {
-	case c.Slots < 0:
-		return fmt.Errorf("%w: %d slots", ErrDoor, c.Slots)
+	case c.Slots < 0 || c.Guests < 0:
+		return fmt.Errorf("%w: %d slots, %d guests", ErrDoor, c.Slots, c.Guests)
 	case !(c.Calm > 0) || !(c.Flood > c.Calm):
 		return fmt.Errorf("%w: calm up to %v knocks a second, a flood from %v on", ErrDoor, c.Calm, c.Flood)
 	case !(c.Burst >= 1):
 		return fmt.Errorf("%w: a burst of %v", ErrDoor, c.Burst)
-	case c.Memory <= 0 || c.Grudge <= 0 || c.Span <= 0:
-		return fmt.Errorf("%w: a memory of %v, a grudge of %v, a span of %v", ErrDoor, c.Memory, c.Grudge, c.Span)
+	case c.Stay <= 0 || c.Memory <= 0 || c.Grudge <= 0 || c.Span <= 0:
+		return fmt.Errorf("%w: a stay of %v, a memory of %v, a grudge of %v, a span of %v", ErrDoor, c.Stay, c.Memory, c.Grudge, c.Span)
 	}
 	return nil
 }
@@ -65,7 +72,7 @@ func (c DoorConfig) Validate() error {
 //	dial ──▶ Knock ── no ──▶ turned away, before the handshake
 //	           │ yes, handshake
 //	           ▼
-//	         Enter ──▶ links that make way, the newcomer perhaps
+//	         Enter ── full: a guest ──▶ Stayed ──▶ the link that makes way
 type Door struct {
 	cfg     DoorConfig
 	secret  [16]byte
@@ -104,8 +111,14 @@ func NewDoor(cfg DoorConfig, src rand.Source) *Door {
 	return d
 }
 
-// Slots returns how many inbound links there may be.
+// Slots returns how many inbound links there may be for long.
 func (d *Door) Slots() int { return d.cfg.Slots }
+
+// Stay returns how long after it has come in [Door.Stayed] must be asked about a guest.
+func (d *Door) Stay() time.Duration { return d.cfg.Stay }
+
+// room is how many inbound links there may be at a time.
+func (d *Door) room() int { return d.cfg.Slots + d.cfg.Guests }
 
 // Knock says whether a connection from a netgroup may go on to its handshake, given
 // the inbound links there are.
@@ -114,11 +127,25 @@ func (d *Door) Knock(now time.Time, group string, links []Inbound) bool {
 	d.rate.add(now, d.cfg.Span)
 	before := c.knocks.left(now, d.cfg.Memory)
 	c.knocks.add(now, d.cfg.Memory)
-	if before >= d.allowance(now) || !d.finds(now, group, links) {
+	if before >= d.allowance(now) {
 		c.turned.add(now, d.cfg.Grudge)
 		return false
 	}
-	return true
+	if len(links) < d.room() {
+		return true
+	}
+	weights := d.weights(now, links)
+	own, linked := weights[group]
+	if !linked {
+		own = d.turned(now, group)
+	}
+	if d.outweighed(own+1, links, weights) {
+		return true
+	}
+	if own > 0 { // else it is not its fault: it may come again
+		c.turned.add(now, d.cfg.Grudge)
+	}
+	return false
 }
 
 // allowance is how often one netgroup is heard in a memory: it falls from a burst to
@@ -132,61 +159,17 @@ func (d *Door) allowance(now time.Time) float64 {
 	return 1 + (d.cfg.Burst-1)*(1-x*x*(3-2*x))
 }
 
-// finds says whether a newcomer would find a slot: one that is free, or one of a link
-// whose netgroup weighs no less than the newcomer's would.
-func (d *Door) finds(now time.Time, group string, links []Inbound) bool {
-	if len(links) < d.cfg.Slots {
-		return true
-	}
-	weights, most := d.weights(now, links), 0.0
+// outweighed says whether there is a link that may go and weighs more than a newcomer.
+func (d *Door) outweighed(own float64, links []Inbound, weights map[string]float64) bool {
+	most := 0.0
 	for _, w := range weights {
 		most = max(most, w)
 	}
-	own, linked := weights[group]
-	if !linked {
-		own = d.turned(now, group)
-	}
-	if own+1 > most { // as in a flood: no need to look at every link
+	if own >= most { // as in a flood: no need to look at every link
 		return false
 	}
 	victim, found := d.evict(links, weights)
-	return found && own+1 <= weights[victim.Group]
-}
-
-// Enter says which links make way now that a newcomer is through its handshake: none
-// while there is room. links has all, the newcomer among them.
-func (d *Door) Enter(now time.Time, newcomer peer.ID, links []Inbound) []peer.ID {
-	var drop []peer.ID
-	left := slices.Clone(links)
-	for len(left) > d.cfg.Slots {
-		victim, found := d.makesWay(now, newcomer, left)
-		if !found {
-			break // the operator named all of them
-		}
-		d.caller(victim.Group).turned.add(now, d.cfg.Grudge)
-		drop = append(drop, victim.Peer)
-		left = slices.DeleteFunc(left, func(l Inbound) bool { return l.Peer == victim.Peer })
-	}
-	return drop
-}
-
-// makesWay names one of too many links: another than the newcomer's, unless that one's
-// netgroup weighs more, or all others stay.
-func (d *Door) makesWay(now time.Time, newcomer peer.ID, links []Inbound) (Inbound, bool) {
-	at := slices.IndexFunc(links, func(l Inbound) bool { return l.Peer == newcomer })
-	if at < 0 {
-		return d.Evict(now, links)
-	}
-	own := links[at]
-	weights := d.weights(now, links)
-	victim, found := d.evict(slices.Delete(slices.Clone(links), at, at+1), weights)
-	if own.Named {
-		return victim, found
-	}
-	if !found || weights[own.Group] > weights[victim.Group] {
-		return own, true
-	}
-	return victim, true
+	return found && own < weights[victim.Group]
 }
 
 // turned is how often a netgroup was turned away lately, a whole number: one time is

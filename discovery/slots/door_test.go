@@ -14,8 +14,15 @@ import (
 // house is a node with a door, and the links it lets in.
 type house struct {
 	*Door
-	now   time.Time
-	links []Inbound
+	now    time.Time
+	links  []Inbound
+	guests []visit // in the order in which their stays end
+}
+
+// visit is a guest, and when its stay ends.
+type visit struct {
+	guest peer.ID
+	until time.Time
 }
 
 func newHouse(slots int, seed uint64) *house {
@@ -28,21 +35,41 @@ func (h *house) at(p peer.ID) int {
 
 // dial has a peer knock and enter, and says whether it is in.
 func (h *house) dial(p peer.ID, group string) bool {
-	if !h.Knock(h.now, group, h.links) {
-		return false
-	}
+	return h.Knock(h.now, group, h.links) && h.enter(p, group)
+}
+
+// enter has a peer enter that nobody has heard knock.
+func (h *house) enter(p peer.ID, group string) bool {
 	h.links = append(h.links, Inbound{Peer: p, Group: group, Since: h.now, Greeted: true, Ping: 50 * time.Millisecond})
 	for _, gone := range h.Enter(h.now, p, h.links) {
-		h.links = slices.Delete(h.links, h.at(gone), h.at(gone)+1)
+		h.drop(gone)
+	}
+	if h.at(p) >= 0 && len(h.links) > h.Slots() {
+		h.guests = append(h.guests, visit{p, h.now.Add(h.Stay())})
 	}
 	return h.at(p) >= 0
+}
+
+func (h *house) drop(p peer.ID) { h.links = slices.Delete(h.links, h.at(p), h.at(p)+1) }
+
+// wait lets time pass.
+func (h *house) wait(span time.Duration) {
+	end := h.now.Add(span)
+	for len(h.guests) > 0 && !h.guests[0].until.After(end) {
+		v := h.guests[0]
+		h.now, h.guests = v.until, h.guests[1:]
+		if gone, found := h.Stayed(h.now, v.guest, h.links); found {
+			h.drop(gone)
+		}
+	}
+	h.now = end
 }
 
 // fill lets in honest peers, each of a netgroup of its own, a minute apart.
 func (h *house) fill(n int) {
 	for i := range n {
 		h.dial(peer.ID(fmt.Sprintf("honest%03d", i)), fmt.Sprintf("net%d", i))
-		h.now = h.now.Add(time.Minute)
+		h.wait(time.Minute)
 	}
 }
 
@@ -82,7 +109,10 @@ func TestPeersThatAreWorthSomethingStay(t *testing.T) {
 		}
 	}
 	before := len(h.links)
-	if !h.dial("newcomer", "elsewhere") || len(h.links) != before {
+	if !h.dial("newcomer", "elsewhere") || len(h.links) != before+1 {
+		t.Fatalf("%d links, the newcomer at %d, as a guest", len(h.links), h.at("newcomer"))
+	}
+	if h.wait(h.Stay()); h.at("newcomer") < 0 || len(h.links) != before {
 		t.Fatalf("%d links, the newcomer at %d", len(h.links), h.at("newcomer"))
 	}
 	for p := range why {
@@ -97,7 +127,7 @@ func TestLargestNetgroupMakesWayYoungestFirst(t *testing.T) {
 	h.fill(20)
 	for i := range 20 {
 		h.dial(peer.ID(fmt.Sprintf("crowd%02d", i)), "crowd")
-		h.now = h.now.Add(time.Second)
+		h.wait(time.Second)
 	}
 	for i := range 5 {
 		want := peer.ID("")
@@ -106,12 +136,14 @@ func TestLargestNetgroupMakesWayYoungestFirst(t *testing.T) {
 				want = l.Peer
 			}
 		}
-		if !h.dial(peer.ID(fmt.Sprintf("new%d", i)), fmt.Sprintf("other%d", i)) || h.at(want) >= 0 {
-			t.Errorf("newcomer %d is at %d, %s at %d", i, h.at(peer.ID(fmt.Sprintf("new%d", i))), want, h.at(want))
+		newcomer := peer.ID(fmt.Sprintf("new%d", i))
+		h.dial(newcomer, fmt.Sprintf("other%d", i))
+		if h.wait(h.Stay()); h.at(newcomer) < 0 || h.at(want) >= 0 {
+			t.Errorf("newcomer %d is at %d, %s at %d", i, h.at(newcomer), want, h.at(want))
 		}
-		h.now = h.now.Add(time.Second)
 	}
-	if h.dial("another", "crowd") {
+	h.dial("another", "crowd")
+	if h.wait(h.Stay()); h.at("another") >= 0 {
 		t.Error("the crowd gets one more in")
 	}
 }
@@ -126,16 +158,92 @@ func TestWhoHasNotShakenHandsGoesFirst(t *testing.T) {
 }
 
 func TestNamedPeersAlwaysComeInAndStay(t *testing.T) {
-	h := newHouse(4, 4)
-	for i := range 4 {
+	h := newHouse(4, 4) // and a guest
+	for i := range 5 {
 		h.links = append(h.links, Inbound{Peer: peer.ID(fmt.Sprint(i)), Group: "g", Named: true, Since: h.now})
 	}
 	if h.Knock(h.now, "h", h.links) {
-		t.Error("there is room beside four links that the operator named")
+		t.Error("there is room beside five links that the operator named")
 	}
-	all := append(slices.Clone(h.links), Inbound{Peer: "fifth", Group: "g", Named: true, Since: h.now})
-	if drop := h.Enter(h.now, "fifth", all); drop != nil {
+	all := append(slices.Clone(h.links), Inbound{Peer: "sixth", Group: "g", Named: true, Since: h.now})
+	if drop := h.Enter(h.now, "sixth", all); drop != nil {
 		t.Errorf("%v make way", drop)
+	}
+	if drop, found := h.Stayed(h.now.Add(h.Stay()), "sixth", all); found {
+		t.Errorf("%v makes way", drop)
+	}
+}
+
+// A guest has its stay, whoever comes after it; those for whom there is no room are not held
+// to have been turned away.
+func TestGuestHasItsStay(t *testing.T) {
+	h := newHouse(8, 6) // and two guests
+	h.fill(8)
+	for i, in := range []bool{true, true, false, false} {
+		if got := h.dial(peer.ID(fmt.Sprintf("guest%d", i)), fmt.Sprintf("home%d", i)); got != in {
+			t.Errorf("guest %d is in: %v", i, got)
+		}
+		h.wait(time.Second)
+	}
+	if w := h.turned(h.now, "home3"); w != 0 {
+		t.Errorf("%v times turned away", w)
+	}
+	h.wait(h.Stay() - 5*time.Second) // a second before the first stay's end
+	for _, guest := range []peer.ID{"guest0", "guest1"} {
+		if h.at(guest) < 0 {
+			t.Errorf("%s is gone", guest)
+		}
+	}
+	if h.wait(2 * time.Second); len(h.links) != 8 {
+		t.Errorf("%d links when the stays are over", len(h.links))
+	}
+}
+
+// Two hundred nodes that know of nobody but three seeds dial all of them at the same moment,
+// so that all are heard before one is in; who is turned away comes back as nodes do. Each
+// has soon been in somewhere.
+func TestEverybodyHasTheTimeToAsk(t *testing.T) {
+	began := start()
+	seeds := []*house{newHouse(114, 6), newHouse(114, 7), newHouse(114, 8)}
+	rng := rand.New(rand.NewPCG(6, 2))
+	name := func(i int) peer.ID { return peer.ID(fmt.Sprintf("new%03d", i)) }
+	group := func(i int) string { return fmt.Sprintf("net%d", i) }
+	in := make(map[int]time.Duration) // after which somebody was
+	due := make(map[*house][]time.Time)
+	for _, h := range seeds {
+		due[h] = make([]time.Time, 200)
+		for i := range due[h] {
+			if !h.Knock(began, group(i), h.links) {
+				t.Fatalf("%s is not heard", name(i))
+			}
+		}
+	}
+	for now := began; now.Sub(began) < time.Minute; now = now.Add(100 * time.Millisecond) {
+		for _, h := range seeds {
+			h.wait(now.Sub(h.now))
+			for _, i := range rng.Perm(len(due[h])) {
+				first := due[h][i].IsZero()
+				if _, done := in[i]; done && !first || now.Before(due[h][i]) {
+					continue
+				}
+				if first && h.enter(name(i), group(i)) || !first && h.dial(name(i), group(i)) {
+					if _, done := in[i]; !done {
+						in[i] = now.Sub(began)
+					}
+				}
+				due[h][i] = now.Add(10*time.Second + time.Duration(rng.Int64N(int64(5*time.Second))))
+			}
+			if len(h.links) > h.room() {
+				t.Fatalf("%d links", len(h.links))
+			}
+		}
+	}
+	last := time.Duration(0)
+	for _, after := range in {
+		last = max(last, after)
+	}
+	if len(in) != 200 || last > 15*time.Second { // a first pause
+		t.Errorf("%d have been in, the last after %v", len(in), last)
 	}
 }
 
@@ -157,7 +265,7 @@ func flooded(t *testing.T, groups int, seed uint64) {
 	newcomer, next, pause, cameIn := peer.ID("newcomer"), began.Add(length/2), time.Second, time.Duration(-1)
 	handshakes := 0
 	for i := range dials {
-		h.now = began.Add(length * time.Duration(i) / time.Duration(dials))
+		h.wait(began.Add(length * time.Duration(i) / time.Duration(dials)).Sub(h.now))
 		if h.dial(peer.ID(fmt.Sprintf("bot%05d", i)), fmt.Sprintf("bots%d", rng.IntN(groups))) {
 			handshakes++
 		}
@@ -176,7 +284,7 @@ func flooded(t *testing.T, groups int, seed uint64) {
 	if cameIn < 0 || cameIn > 30*time.Second || h.at(newcomer) < 0 {
 		t.Errorf("%d netgroups: the newcomer was in after %v, at the end it is at %d", groups, cameIn, h.at(newcomer))
 	}
-	if len(h.links) > 114 {
+	if len(h.links) > h.room() {
 		t.Errorf("%d links", len(h.links))
 	}
 	t.Logf("%d netgroups: %d of %d dials came in, the newcomer after %v", groups, handshakes, dials, cameIn)
@@ -207,7 +315,7 @@ func TestSameSeedSameGuests(t *testing.T) {
 		rng := rand.New(rand.NewPCG(9, 9))
 		for i := range 2000 {
 			h.dial(peer.ID(fmt.Sprint(i)), fmt.Sprint(rng.IntN(50)))
-			h.now = h.now.Add(time.Second)
+			h.wait(time.Second)
 		}
 		return h.links
 	}
@@ -222,6 +330,8 @@ func TestDoorConfigIsChecked(t *testing.T) {
 	}
 	for _, spoil := range []func(*DoorConfig){
 		func(c *DoorConfig) { c.Slots = -1 },
+		func(c *DoorConfig) { c.Guests = -1 },
+		func(c *DoorConfig) { c.Stay = 0 },
 		func(c *DoorConfig) { c.Calm = 0 },
 		func(c *DoorConfig) { c.Flood = c.Calm },
 		func(c *DoorConfig) { c.Burst = 0 },

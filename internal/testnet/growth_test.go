@@ -14,7 +14,8 @@ import (
 
 var (
 	grownNodes = flag.Int("grown", 60, "nodes of the networks that grow from three seeds")
-	grownSeeds = flag.Int("seeds", 1, "how many such networks")
+	grownSeeds = flag.Uint64("seeds", 1, "how many such networks")
+	grownFirst = flag.Uint64("first", 0, "seed of the first one")
 )
 
 // grownShort is how many nodes there are with -short.
@@ -23,6 +24,10 @@ const grownShort = 30
 // chosen is how many links a node opens by itself: the default, or as many as half of a
 // small network can have without all being linked with all.
 func chosen(nodes int) int { return min(node.DefaultConfig().Outbound, nodes/12) }
+
+// room is how many peers a node may have: the default, or in a smaller network so many that
+// three seeds are as full as in one of 200.
+func room(nodes int) int { return min(node.DefaultConfig().MaxPeers, 5*nodes/8) }
 
 // satisfied says whether a node has opened as many links as it wants, to nodes that are
 // there, or is linked with nine in ten of them: two nodes have one link, and a seed to which
@@ -96,10 +101,10 @@ func TestNetworkGrowsFromThreeSeeds(t *testing.T) {
 		nodes = min(nodes, grownShort)
 	}
 	want := chosen(nodes)
-	for seed := range uint64(*grownSeeds) { // a count
+	for seed := *grownFirst; seed < *grownFirst+*grownSeeds; seed++ {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			plan := Plan{Nodes: nodes, Seeds: 3, Seed: seed, Adjust: func(cfg *node.Config) {
-				cfg.Outbound, cfg.MaxPeers = want, 2*nodes // three seeds have room for all who come at once
+				cfg.Outbound, cfg.MaxPeers = want, room(nodes)
 			}}
 			RunNetwork(t, plan, func(t *testing.T, net *Network) { grows(t, net, want) })
 		})

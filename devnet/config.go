@@ -27,6 +27,10 @@ type Config struct {
 	Payments time.Duration // mean time between two transactions; 0 = none are sent by themselves
 	Embargo  time.Duration // mean of Dandelion's embargoes
 
+	// Program runs each node in a process of its own, as pappus node; empty = all nodes are
+	// in this process.
+	Program string
+
 	Dir  string // where the nodes' folders are
 	Keep bool   // they stay when the network ends, and are taken up again
 	At   string // folder with the files that tell where the network is reached

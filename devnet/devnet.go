@@ -37,6 +37,7 @@ type Devnet struct {
 	feed   *dashboard.Feed
 	trace  *tracer
 	purse  *purse
+	shelf  *shelf
 	bank   *key
 	begun  time.Time
 	server *api.Server
@@ -73,7 +74,7 @@ func New(cfg Config, log *slog.Logger) (*Devnet, error) {
 	var seed [32]byte
 	rand.Read(seed[:]) // never fails: crypto/rand ends the program instead
 	d := &Devnet{
-		cfg: cfg, params: params, log: log, bank: k, purse: newPurse(params), begun: time.Now(), ready: make(chan struct{}),
+		cfg: cfg, params: params, log: log, bank: k, purse: newPurse(params), shelf: newShelf(), begun: time.Now(), ready: make(chan struct{}),
 		orders: make(chan order), names: make(map[peer.ID]string), rng: mrand.New(mrand.NewChaCha8(seed)),
 	}
 	d.feed = dashboard.NewFeed(d.begun)
@@ -243,7 +244,7 @@ func (d *Devnet) orderAll(ctx context.Context, members []*member, link bool) err
 // ends with ctx.
 func (d *Devnet) start(ctx context.Context, m *member, link bool) error {
 	log := d.log.With("node", m.name)
-	n, err := m.start(ctx, d.cfg, log, func(err error) {
+	a, err := m.start(ctx, d.cfg, log, func(err error) {
 		if err != nil && ctx.Err() == nil {
 			log.WarnContext(ctx, "node has ended", "err", err)
 		}
@@ -251,13 +252,19 @@ func (d *Devnet) start(ctx context.Context, m *member, link bool) error {
 	if err != nil {
 		return err
 	}
+	if ctx.Err() != nil {
+		m.stop() // who ends the others may have been here already
+		return ctx.Err()
+	}
 	d.mu.Lock()
-	d.names[n.Host().ID()] = m.name
+	d.names[a.Addr().ID] = m.name
 	d.mu.Unlock()
-	d.apart(m, n)
-	d.follow(ctx, alive{m, n})
+	if err := d.admit(ctx, a); err != nil {
+		return err
+	}
+	d.follow(ctx, a)
 	if link {
-		d.link(ctx, alive{m, n}, d.cfg.outbound())
+		d.link(ctx, a, d.cfg.outbound())
 	}
 	return nil
 }
@@ -279,18 +286,12 @@ func (d *Devnet) find(name string) (*member, error) {
 	return nil, dashboard.NotFound("there is no node %.80q: pappus devnet status lists them", name)
 }
 
-// alive is a member that runs.
-type alive struct {
-	*member
-	node *node.Node
-}
-
 // up returns the members that run.
 func (d *Devnet) up() []alive {
 	var all []alive
 	for _, m := range d.all() {
-		if n, ok := m.live(); ok {
-			all = append(all, alive{m, n})
+		if a, ok := m.live(); ok {
+			all = append(all, a)
 		}
 	}
 	return all

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/btcsuite/btcd/chainhash/v2"
+
 	"github.com/pappus-network/pappus/api/client"
 	"github.com/pappus-network/pappus/api/dashboard"
 )
@@ -69,7 +71,7 @@ func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if err := poll(ctx, holds); err != nil {
+	if err := poll(ctx, settleEvery, holds); err != nil {
 		t.Fatalf("not within %v: %s", patience, what)
 	}
 }
@@ -91,85 +93,102 @@ func look[Out any](t *testing.T, c *client.Client, path string) (out Out) {
 	return out
 }
 
+// tipOf is the hash of a node's best block.
+func tipOf(t *testing.T, d *Devnet, i int) chainhash.Hash {
+	t.Helper()
+	at, err := d.up()[i].Tip(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at.hash
+}
+
 func TestNetworkIsTakenApartAndHeals(t *testing.T) {
-	play(t, nil, func(t *testing.T, d *Devnet, c *client.Client) {
-		added := do[names](t, c, "add", named{Count: 1})
-		if !slices.Equal(added.Names, []string{"n4"}) {
-			t.Fatalf("added %v", added.Names)
-		}
-		until(t, "the new node has the others' tip", d.agree)
+	play(t, nil, takeApart)
+}
 
-		do[struct{}](t, c, "kill", named{Name: "n2"})
-		if n := look[dashboard.Network](t, c, "network"); n.Nodes[1].State != dashboard.Down || len(n.Nodes) != 4 {
-			t.Errorf("a killed node is shown as %+v", n.Nodes[1])
-		}
-		do[hashes](t, c, "mine", named{Name: "n1", Count: 2})
-		do[struct{}](t, c, "restart", named{Name: "n2"})
-		until(t, "the restarted node catches up", func() bool { return len(d.up()) == 4 && d.agree() })
+// takeApart has a network of three do all that a network of whole nodes does.
+func takeApart(t *testing.T, d *Devnet, c *client.Client) {
+	t.Helper()
+	added := do[names](t, c, "add", named{Count: 1})
+	if !slices.Equal(added.Names, []string{"n4"}) {
+		t.Fatalf("added %v", added.Names)
+	}
+	until(t, "the new node has the others' tip", func() bool { return d.agree(t.Context()) })
 
-		do[cut](t, c, "partition", cut{[][]string{{"n1", "n2"}, {"n3", "n4"}}})
-		crossing := func() bool {
-			return slices.ContainsFunc(look[dashboard.Network](t, c, "network").Links, func(l dashboard.Edge) bool {
-				return strings.Contains("n1 n2", l.From) != strings.Contains("n1 n2", l.To)
-			})
-		}
-		until(t, "no link crosses the gap", func() bool { return !crossing() })
-		do[hashes](t, c, "mine", named{Name: "n1", Count: 1})
-		do[hashes](t, c, "mine", named{Name: "n3", Count: 2})
-		tips := func(a, b int) bool {
-			up := d.up()
-			return up[a].node.Chain().Tip().Hash == up[b].node.Chain().Tip().Hash
-		}
-		until(t, "each side agrees with itself", func() bool { return tips(0, 1) && tips(2, 3) })
-		if tips(0, 2) {
-			t.Error("a block has crossed the gap")
-		}
-		want := d.up()[2].node.Chain().Tip().Hash
-		do[cut](t, c, "heal", struct{}{})
-		until(t, "all follow the longer side", func() bool { return d.agree() && d.up()[0].node.Chain().Tip().Hash == want })
+	do[struct{}](t, c, "kill", named{Name: "n2"})
+	if n := look[dashboard.Network](t, c, "network"); n.Nodes[1].State != dashboard.Down || len(n.Nodes) != 4 {
+		t.Errorf("a killed node is shown as %+v", n.Nodes[1])
+	}
+	do[hashes](t, c, "mine", named{Name: "n1", Count: 2})
+	do[struct{}](t, c, "restart", named{Name: "n2"})
+	until(t, "the restarted node catches up", func() bool { return len(d.up()) == 4 && d.agree(t.Context()) })
 
-		do[struct{}](t, c, "remove", named{Name: "n4"})
-		if n := look[dashboard.Network](t, c, "network"); len(n.Nodes) != 3 {
-			t.Errorf("%d nodes after one was removed", len(n.Nodes))
-		}
-		if _, err := os.Stat(folder(d.cfg.Dir, "n4")); !errors.Is(err, fs.ErrNotExist) {
-			t.Error("the removed node's folder is left")
-		}
-	})
+	do[cut](t, c, "partition", cut{[][]string{{"n1", "n2"}, {"n3", "n4"}}})
+	crossing := func() bool {
+		return slices.ContainsFunc(look[dashboard.Network](t, c, "network").Links, func(l dashboard.Edge) bool {
+			return strings.Contains("n1 n2", l.From) != strings.Contains("n1 n2", l.To)
+		})
+	}
+	until(t, "no link crosses the gap", func() bool { return !crossing() })
+	do[hashes](t, c, "mine", named{Name: "n1", Count: 1})
+	do[hashes](t, c, "mine", named{Name: "n3", Count: 2})
+	tips := func(a, b int) bool {
+		return tipOf(t, d, a) == tipOf(t, d, b)
+	}
+	until(t, "each side agrees with itself", func() bool { return tips(0, 1) && tips(2, 3) })
+	if tips(0, 2) {
+		t.Error("a block has crossed the gap")
+	}
+	want := tipOf(t, d, 2)
+	do[cut](t, c, "heal", struct{}{})
+	until(t, "all follow the longer side", func() bool { return d.agree(t.Context()) && tipOf(t, d, 0) == want })
+
+	do[struct{}](t, c, "remove", named{Name: "n4"})
+	if n := look[dashboard.Network](t, c, "network"); len(n.Nodes) != 3 {
+		t.Errorf("%d nodes after one was removed", len(n.Nodes))
+	}
+	if _, err := os.Stat(folder(d.cfg.Dir, "n4")); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("the removed node's folder is left")
+	}
 }
 
 func TestTransactionsAreTracedAndSpiedOn(t *testing.T) {
-	play(t, nil, func(t *testing.T, _ *Devnet, c *client.Client) {
-		v := do[Verdict](t, c, "spy", spies{On: true, Fraction: 0.4})
-		if !v.On || len(v.Spies) != 1 {
-			t.Fatalf("spies: %+v", v)
-		}
-		sent := do[txids](t, c, "send", named{From: "n2", Count: 3})
-		find := func(id string) Trace {
-			for _, tr := range look[[]Trace](t, c, "txs") {
-				if tr.Txid == id {
-					return tr
-				}
-			}
-			return Trace{}
-		}
-		for _, id := range sent.Txids {
-			until(t, "it is everywhere", func() bool { return find(id).State == stateEverywhere })
-			tr := find(id)
-			if tr.Origin != "n2" || tr.Reached != 3 || !slices.ContainsFunc(tr.Steps, func(s Stage) bool { return s.Kind == "stem" && s.From == "n2" }) {
-				t.Errorf("its trace is %+v", tr)
+	play(t, nil, spyOut)
+}
+
+// spyOut has a node send transactions while another one is a spy.
+func spyOut(t *testing.T, _ *Devnet, c *client.Client) {
+	t.Helper()
+	v := do[Verdict](t, c, "spy", spies{On: true, Fraction: 0.4})
+	if !v.On || len(v.Spies) != 1 {
+		t.Fatalf("spies: %+v", v)
+	}
+	sent := do[txids](t, c, "send", named{From: "n2", Count: 3})
+	find := func(id string) Trace {
+		for _, tr := range look[[]Trace](t, c, "txs") {
+			if tr.Txid == id {
+				return tr
 			}
 		}
-		do[hashes](t, c, "mine", named{Name: "n1"})
-		until(t, "they are mined", func() bool { return find(sent.Txids[2]).State == stateMined })
-		if v := look[Verdict](t, c, "spy"); v.Seen != 3 && v.Spies[0] != "n2" {
-			t.Errorf("the spies judged %+v", v)
+		return Trace{}
+	}
+	for _, id := range sent.Txids {
+		until(t, "it is everywhere", func() bool { return find(id).State == stateEverywhere })
+		tr := find(id)
+		if tr.Origin != "n2" || tr.Reached != 3 || !slices.ContainsFunc(tr.Steps, func(s Stage) bool { return s.Kind == "stem" && s.From == "n2" }) {
+			t.Errorf("its trace is %+v", tr)
 		}
-		var own []dashboard.Own
-		if err := c.Get(t.Context(), "own?name=n2", &own); err != nil || len(own) < 3 {
-			t.Errorf("n2's own transactions: %d, %v", len(own), err)
-		}
-	})
+	}
+	do[hashes](t, c, "mine", named{Name: "n1"})
+	until(t, "they are mined", func() bool { return find(sent.Txids[2]).State == stateMined })
+	if v := look[Verdict](t, c, "spy"); v.Seen != 3 && v.Spies[0] != "n2" {
+		t.Errorf("the spies judged %+v", v)
+	}
+	var own []dashboard.Own
+	if err := c.Get(t.Context(), "own?name=n2", &own); err != nil || len(own) < 3 {
+		t.Errorf("n2's own transactions: %d, %v", len(own), err)
+	}
 }
 
 func TestActionsThatCannotBeDone(t *testing.T) {

@@ -2,44 +2,68 @@ package devnet
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/pappus-network/pappus/api/dashboard"
 	"github.com/pappus-network/pappus/events"
 )
 
+// followAgain is how long a stream of events that has broken off is left alone.
+const followAgain = time.Second
+
+// joining is how many transactions of a node's mempool are looked at when it joins: the
+// last ones may be among those that are traced.
+const joining = 1000
+
 // follow tells the page and the tracer what happens in a member's node, until ctx or the
-// node ends.
+// node ends. It returns once nothing is missed.
 func (d *Devnet) follow(ctx context.Context, a alive) {
-	a.mu.Lock()
-	r := a.run
-	a.mu.Unlock()
-	if r == nil {
-		return
-	}
-	sub := a.node.Bus().Subscribe()
 	teller := dashboard.Teller{Node: a.name, Traced: true, Peer: d.name}
-	d.trace.join(a.member, time.Now(), a.node.Chain().Mempool().Have)
+	tell := func(now time.Time, e events.Event) {
+		teller.Tell(d.feed, now, e)
+		d.note(ctx, now, a, e)
+	}
+	begun := make(chan struct{})
+	begin := sync.OnceFunc(func() { close(begun) })
+	ended := make(chan struct{})
 	d.work.Go(func() { // ends with the node
-		defer sub.Close()
+		defer close(ended)
 		defer d.trace.leave(a.member)
 		for {
+			if err := a.Follow(ctx, begin, tell); err != nil && ctx.Err() == nil {
+				d.log.DebugContext(ctx, "events are missed", "node", a.name, "err", err)
+			}
 			select {
 			case <-ctx.Done():
 				return
-			case <-r.done:
+			case <-a.done:
 				return
-			case e := <-sub.C:
-				now := time.Now()
-				teller.Tell(d.feed, now, e)
-				d.note(now, a, e)
+			case <-time.After(followAgain):
 			}
 		}
 	})
+	select {
+	case <-begun:
+	case <-ended:
+		return
+	}
+	has := make(map[string]bool)
+	if pool, err := a.Mempool(ctx, joining); err == nil { // else it has ended
+		for _, tx := range pool.Txs {
+			has[tx.Txid] = true
+		}
+	}
+	d.trace.join(a.member, time.Now(), has)
+	select {
+	case <-ended: // before it had joined
+		d.trace.leave(a.member)
+	default:
+	}
 }
 
 // note passes on what the tracer and the purse want to know.
-func (d *Devnet) note(now time.Time, a alive, e events.Event) {
+func (d *Devnet) note(ctx context.Context, now time.Time, a alive, e events.Event) {
 	switch e := e.(type) {
 	case events.TxStemmed:
 		d.trace.stemmed(now, e.Tx, a.member, d.name(e.To))
@@ -50,7 +74,7 @@ func (d *Devnet) note(now time.Time, a alive, e events.Event) {
 	case events.TxAccepted:
 		d.trace.accepted(now, e.Tx, a.member)
 	case events.BlockConnected:
-		d.readBlock(a, e.Hash, e.Height)
+		d.readBlock(ctx, a, e.Hash, e.Height)
 	}
 }
 

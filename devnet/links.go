@@ -2,15 +2,14 @@ package devnet
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
 
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/api/dashboard"
-	"github.com/pappus-network/pappus/node"
 )
 
 // healing is how many links each node opens across the gap when a network is whole again;
@@ -20,8 +19,12 @@ const healing = 2
 // link opens so many links from a member to others that run and are not linked with it:
 // what seeds do in a network that has some.
 func (d *Devnet) link(ctx context.Context, m alive, links int) {
+	linked, err := m.Linked(ctx)
+	if err != nil {
+		return // it has ended
+	}
 	others := slices.DeleteFunc(d.up(), func(o alive) bool {
-		return o.member == m.member || d.parted(m.name, o.name) || m.node.Host().Network().Connectedness(o.node.Host().ID()) == network.Connected
+		return o.member == m.member || d.parted(m.name, o.name) || linked[o.Addr().ID]
 	})
 	d.connect(ctx, m, d.some(others, links))
 }
@@ -38,7 +41,7 @@ func (d *Devnet) some(of []alive, count int) []alive {
 // others.
 func (d *Devnet) connect(ctx context.Context, from alive, to []alive) {
 	for _, o := range to {
-		if err := dial(ctx, from.node.Host(), o.node.Host()); err != nil && ctx.Err() == nil {
+		if err := from.Dial(ctx, o.Addr()); err != nil && ctx.Err() == nil {
 			d.log.DebugContext(ctx, "no link", "node", from.name, "to", o.name, "err", err)
 		}
 	}
@@ -97,14 +100,45 @@ func (d *Devnet) parted(a, b string) bool {
 	return d.groups != nil && d.groups[a] != d.groups[b]
 }
 
-// apart has a node refuse peers of other groups.
-func (d *Devnet) apart(m *member, n *node.Node) {
-	n.Refuse(func(p peer.ID) bool {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		name, ours := d.names[p]
-		return d.groups != nil && ours && d.groups[m.name] != d.groups[name]
-	})
+// apart has a node refuse peers of other groups, and nobody else.
+func (d *Devnet) apart(ctx context.Context, a alive) error {
+	d.mu.Lock()
+	others := make(map[peer.ID]bool)
+	for p, name := range d.names {
+		if d.groups != nil && d.groups[a.name] != d.groups[name] {
+			others[p] = true
+		}
+	}
+	d.mu.Unlock()
+	if err := a.Refuse(ctx, others); err != nil {
+		return fmt.Errorf("part %s from others: %w", a.name, err)
+	}
+	return nil
+}
+
+// apartAll does so with all nodes. One that ends meanwhile is no loss.
+func (d *Devnet) apartAll(ctx context.Context) {
+	var cuts sync.WaitGroup
+	for _, a := range d.up() {
+		cuts.Go(func() {
+			if err := d.apart(ctx, a); err != nil {
+				d.log.DebugContext(ctx, "not parted", "err", err)
+			}
+		})
+	}
+	cuts.Wait()
+}
+
+// admit puts a node that has just started where it belongs in a network that is parted,
+// or lifts what is left of a gap. A new one is of the first group.
+func (d *Devnet) admit(ctx context.Context, a alive) error {
+	d.mu.Lock()
+	parted := d.groups != nil
+	d.mu.Unlock()
+	if parted {
+		d.apartAll(ctx) // the others have to know it
+	}
+	return d.apart(ctx, a)
 }
 
 // part cuts all links between groups of nodes, and has them refused. Nodes that no group
@@ -141,11 +175,7 @@ func (d *Devnet) part(ctx context.Context, groups [][]string) ([][]string, error
 	d.mu.Lock()
 	d.groups = of
 	d.mu.Unlock()
-	var cuts sync.WaitGroup
-	for _, a := range d.up() {
-		cuts.Go(func() { d.apart(a.member, a.node) }) // ends links as well
-	}
-	cuts.Wait()
+	d.apartAll(ctx) // ends links as well
 	for i := range groups {
 		d.gather(ctx, slices.DeleteFunc(d.up(), func(a alive) bool { return of[a.name] != i }))
 	}
@@ -164,9 +194,11 @@ func (d *Devnet) gather(ctx context.Context, group []alive) {
 		island = append(island, group[0])
 		group = group[1:]
 		for i := 0; i < len(island); i++ {
-			linked := func(o alive) bool {
-				return island[i].node.Host().Network().Connectedness(o.node.Host().ID()) == network.Connected
+			peers, err := island[i].Linked(ctx)
+			if err != nil {
+				continue // it has ended
 			}
+			linked := func(o alive) bool { return peers[o.Addr().ID] }
 			island = append(island, slices.DeleteFunc(slices.Clone(group), func(o alive) bool { return !linked(o) })...)
 			group = slices.DeleteFunc(group, linked)
 		}
@@ -191,6 +223,7 @@ func (d *Devnet) heal(ctx context.Context) error {
 	if was == nil {
 		return dashboard.Conflict("the network is whole: there is nothing to heal")
 	}
+	d.apartAll(ctx)
 	var dials sync.WaitGroup
 	for _, a := range d.up() {
 		dials.Go(func() { d.bridge(ctx, a, was) })

@@ -2,18 +2,13 @@ package devnet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
-	"time"
 
-	"github.com/libp2p/go-libp2p/core/host"
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 
 	"github.com/pappus-network/pappus/node"
 )
@@ -24,9 +19,6 @@ const (
 	cacheBytes = 1 << 20
 	// mempoolMiB is the least that a node takes.
 	mempoolMiB = 5
-	// dialTimeout is how long a link within this machine may take to open, when both
-	// cores are busy with a hundred handshakes.
-	dialTimeout = 20 * time.Second
 )
 
 // member is one node of the network and what belongs to it. A member that was killed keeps
@@ -37,27 +29,45 @@ type member struct {
 	dir    string
 	key    *key
 
-	mu   sync.Mutex
-	run  *running // nil = it does not run
-	id   peer.ID  // known from the first start on
-	note string   // why it does not run, if nobody wanted that
+	mu  sync.Mutex
+	run *running // nil = it does not run
+	id  peer.ID  // known from the first start on
 }
 
 // running is a node that runs.
 type running struct {
-	node *node.Node
-	stop context.CancelFunc
+	engine
+	stop func()        // begins to end it as Ctrl-C does
+	kill func()        // begins to end it without a word to its peers
 	done chan struct{} // closed when it has ended
+	err  error         // why; valid once done is closed
 }
 
-// live returns the member's node, if it runs.
-func (m *member) live() (*node.Node, bool) {
+// ended says whether the node has.
+func (r *running) ended() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// alive is a member that runs, or did a moment ago.
+type alive struct {
+	*member
+	engine
+	done <-chan struct{}
+}
+
+// live returns the member as it runs, if it does.
+func (m *member) live() (alive, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.run == nil {
-		return nil, false
+		return alive{}, false
 	}
-	return m.run.node, true
+	return alive{m, m.run.engine, m.run.done}, true
 }
 
 // peer returns the member's peer id, empty before its first start.
@@ -83,62 +93,46 @@ func (m *member) config(c Config) node.Config {
 	return cfg
 }
 
-// start runs the member's node and returns when it listens. The node ends with ctx, and
-// ended is called when it has.
-func (m *member) start(ctx context.Context, c Config, log *slog.Logger, ended func(error)) (*node.Node, error) {
-	n, err := node.New(ctx, m.config(c), log)
+// start runs the member's node and returns when it listens. The node ends with ctx;
+// ended is called when it has though nobody asked the member for that.
+func (m *member) start(ctx context.Context, c Config, log *slog.Logger, ended func(error)) (alive, error) {
+	r, err := m.launch(ctx, c, log)
 	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", m.name, err)
+		return alive{}, fmt.Errorf("start %s: %w", m.name, err)
 	}
-	own, stop := context.WithCancel(ctx)
-	r := &running{node: n, stop: stop, done: make(chan struct{})}
-	failed := make(chan error, 1)
-	go func() { // ends with own
-		err := n.Run(own)
+	m.mu.Lock()
+	m.id, m.run = r.Addr().ID, r
+	m.mu.Unlock()
+	go func() { // ends with the node
+		<-r.done
 		m.mu.Lock()
-		if m.run == r {
+		asked := m.run != r
+		if !asked {
 			m.run = nil
 		}
 		m.mu.Unlock()
-		stop()
-		close(r.done)
-		failed <- err
-		ended(err)
+		if !asked {
+			ended(r.err)
+		}
 	}()
-	select {
-	case err := <-failed:
-		return nil, errors.Join(fmt.Errorf("start %s", m.name), err, ctx.Err())
-	case <-n.Ready():
+	return alive{m, r.engine, r.done}, nil
+}
+
+func (m *member) launch(ctx context.Context, c Config, log *slog.Logger) (*running, error) {
+	if c.Program != "" {
+		return runProcess(ctx, m, c)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.id, m.note = n.Host().ID(), ""
-	select {
-	case <-r.done: // already
-	default:
-		m.run = r
-	}
-	return n, nil
+	return runInside(ctx, m, c, log)
 }
 
 // stop ends the member's node as Ctrl-C does, and returns when it has ended. False: it does
 // not run.
-func (m *member) stop() bool {
-	m.mu.Lock()
-	r := m.run
-	m.run = nil
-	m.mu.Unlock()
-	if r == nil {
-		return false
-	}
-	r.stop()
-	<-r.done
-	return true
-}
+func (m *member) stop() bool { return m.end(func(r *running) { r.stop() }) }
 
-// kill ends the member's node without a word to its peers: all links are cut first. Its
-// databases are closed in order, as they share a process with others.
-func (m *member) kill() bool {
+// kill ends the member's node without a word to its peers.
+func (m *member) kill() bool { return m.end(func(r *running) { r.kill() }) }
+
+func (m *member) end(how func(*running)) bool {
 	m.mu.Lock()
 	r := m.run
 	m.run = nil
@@ -146,24 +140,12 @@ func (m *member) kill() bool {
 	if r == nil {
 		return false
 	}
-	_ = r.node.Host().Close() // closed again, to no effect, when the node ends
-	r.stop()
+	how(r)
 	<-r.done
 	return true
 }
 
 // erase deletes the member's folder.
 func (m *member) erase() error { return os.RemoveAll(m.dir) }
-
-// dial opens a link to another member.
-func dial(ctx context.Context, from, to host.Host) error {
-	ctx, cancel := context.WithTimeout(network.WithForceDirectDial(ctx, "devnet"), dialTimeout)
-	defer cancel()
-	// While the network was parted dials have failed; that is over.
-	if s, ok := from.Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
-		s.Backoff().Clear(to.ID())
-	}
-	return from.Connect(ctx, peer.AddrInfo{ID: to.ID(), Addrs: to.Network().ListenAddresses()})
-}
 
 func folder(dir, name string) string { return filepath.Join(dir, name) }

@@ -53,10 +53,14 @@ func (d *Devnet) mine(ctx context.Context, name string, count int) ([]chainhash.
 	if err != nil {
 		return nil, err
 	}
-	if p := a.node.Progress(); p.Syncing && p.Peers > 0 {
+	at, err := a.Tip(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if at.behind {
 		return nil, dashboard.Conflict("%s is fetching the chain still: try again in a moment", a.name)
 	}
-	return a.node.Chain().Mine(ctx, a.key.script, count)
+	return a.Mine(ctx, a.key, count)
 }
 
 // chosen returns a member that runs: the one of a name, or any.
@@ -71,88 +75,95 @@ func (d *Devnet) chosen(name string) (alive, error) {
 	if err != nil {
 		return alive{}, err
 	}
-	n, ok := m.live()
+	a, ok := m.live()
 	if !ok {
 		return alive{}, dashboard.Conflict("%s does not run: restart it", name)
 	}
-	return alive{m, n}, nil
+	return a, nil
 }
 
-// endow gives each member its first coins: the bank mines until a reward may be spent, pays
-// it out, and mines the payment. A chain that is there already is read instead.
+// endow gives each member its first coins: the bank mines until a reward may be spent, and
+// pays it out. A chain that is there already is read instead.
 func (d *Devnet) endow(ctx context.Context, first *member) error {
-	n, ok := first.live()
+	a, ok := first.live()
 	if !ok {
 		return errors.New("the first node has ended")
 	}
-	c := n.Chain()
-	for height := int32(1); height <= c.Tip().Height && ctx.Err() == nil; height++ {
-		if hash, ok := c.BlockHash(height); ok {
-			d.readBlock(alive{first, n}, hash, height)
-		}
-	}
-	maturity := int32(d.params.CoinbaseMaturity) // 100
-	if missing := maturity + 1 - c.Tip().Height; missing > 0 {
-		hashes, err := c.Mine(ctx, d.bank.script, int(missing))
-		if err != nil {
-			return fmt.Errorf("mine the first coins: %w", err)
-		}
-		for _, hash := range hashes {
-			if e, ok := c.Headers().Lookup(hash); ok {
-				d.readBlock(alive{first, n}, hash, e.Height)
-			}
-		}
-	}
-	if err := d.payOut(alive{first, n}, d.all()); err != nil {
+	height, err := d.readChain(ctx, a)
+	if err != nil {
 		return err
 	}
-	hashes, err := c.Mine(ctx, first.key.script, 1)
-	if err != nil {
-		return fmt.Errorf("mine the first payments: %w", err)
+	maturity := int32(d.params.CoinbaseMaturity) // 100
+	if missing := maturity + 1 - height; missing > 0 {
+		if _, err := a.Mine(ctx, d.bank, int(missing)); err != nil {
+			return fmt.Errorf("mine the first coins: %w", err)
+		}
+		if _, err := d.readChain(ctx, a); err != nil {
+			return err
+		}
 	}
-	d.readBlock(alive{first, n}, hashes[0], c.Tip().Height)
-	return nil
+	return d.payOut(ctx, a, d.all())
 }
 
-// payOut gives coins to those members that have few. It publishes at once: whom the bank
-// pays is no secret.
-func (d *Devnet) payOut(from alive, to []*member) error {
-	height := from.node.Chain().Tip().Height
+// readChain has the purse look at all blocks of a member's chain, the oldest first, and
+// returns the height.
+func (d *Devnet) readChain(ctx context.Context, a alive) (int32, error) {
+	at, err := a.Tip(ctx)
+	if err != nil {
+		return 0, err
+	}
+	blocks := make([]*btcutil.Block, at.height)
+	hash := at.hash
+	for i := len(blocks) - 1; i >= 0; i-- {
+		if blocks[i], err = a.Block(ctx, hash); err != nil {
+			return 0, fmt.Errorf("read the chain: %w", err)
+		}
+		hash = blocks[i].MsgBlock().Header.PrevBlock
+	}
+	for i, b := range blocks {
+		d.purse.read(b, int32(i)+1) // of a chain that fits in memory
+	}
+	return at.height, nil
+}
+
+// payOut gives coins to those members that have few, in a block that a member finds for
+// it.
+func (d *Devnet) payOut(ctx context.Context, from alive, to []*member) error {
+	at, err := from.Tip(ctx)
+	if err != nil {
+		return err
+	}
 	var scripts [][]byte
 	for _, m := range to {
-		for range coinsEach - min(coinsEach, d.purse.count(m.name, height)) {
+		for range coinsEach - min(coinsEach, d.purse.count(m.name, at.height)) {
 			scripts = append(scripts, m.key.script)
 		}
 	}
 	if len(scripts) == 0 {
 		return nil
 	}
-	c, ok := d.purse.take(bank, height, int64(len(scripts))*coinValue+fee*int64(len(scripts)))
+	c, ok := d.purse.take(bank, at.height, int64(len(scripts))*coinValue+fee*int64(len(scripts)))
 	if !ok {
 		return fmt.Errorf("the bank has no coin for %d payments", len(scripts))
 	}
 	tx := payment(c, coinValue, scripts, d.bank.script)
-	// A fee that fits the size: 34 bytes an output at 4 satoshi each.
-	tx.TxOut[len(tx.TxOut)-1].Value -= 4 * 34 * int64(len(scripts))
 	if err := d.bank.sign(tx); err != nil {
 		return err
 	}
-	if err := from.node.Chain().Submit(btcutil.NewTx(tx)); err != nil {
+	hash, err := from.Settle(ctx, from.key, btcutil.NewTx(tx))
+	if err != nil {
 		d.purse.back(c)
 		return fmt.Errorf("pay the first coins out: %w", err)
 	}
+	d.readBlock(ctx, from, hash, at.height+1)
 	return nil
 }
 
-// readBlock has the purse and the tracer look at a block of a member's chain.
-func (d *Devnet) readBlock(a alive, hash chainhash.Hash, height int32) {
-	raw, err := a.node.Chain().StoredBlock(hash)
+// readBlock has the purse and the tracer look at a block that a member has.
+func (d *Devnet) readBlock(ctx context.Context, a alive, hash chainhash.Hash, height int32) {
+	b, err := d.shelf.get(hash, func() (*btcutil.Block, error) { return a.Block(ctx, hash) })
 	if err != nil {
-		return // undone meanwhile
-	}
-	b, err := btcutil.NewBlockFromBytes(raw)
-	if err != nil {
-		return // of our own database
+		return // it has ended, or undone the block
 	}
 	d.purse.read(b, height)
 	if mined := d.trace.mined(b, a.member); len(mined) > 0 {

@@ -59,10 +59,13 @@ func (d *Devnet) payOnce(ctx context.Context, a alive) (chainhash.Hash, error) {
 	if o, ok := d.anyone(); ok {
 		to = o.key
 	}
-	height := a.node.Chain().Tip().Height
+	at, err := a.Tip(ctx)
+	if err != nil {
+		return chainhash.Hash{}, err
+	}
 	var last error
 	for range tries {
-		c, ok := d.purse.take(a.name, height, 2*dust+fee)
+		c, ok := d.purse.take(a.name, at.height, 2*dust+fee)
 		if !ok {
 			break
 		}
@@ -72,7 +75,7 @@ func (d *Devnet) payOnce(ctx context.Context, a alive) (chainhash.Hash, error) {
 		}
 		hash := tx.TxHash()
 		d.trace.sending(hash, a.member, tx.SerializeSize())
-		if last = a.node.Submit(ctx, btcutil.NewTx(tx)); last == nil {
+		if last = a.Submit(ctx, btcutil.NewTx(tx)); last == nil {
 			d.feed.Publish("tx_sent", sentTx{stamp(a.name), hash.String(), tx.SerializeSize()})
 			return hash, nil
 		}
@@ -89,7 +92,7 @@ func (d *Devnet) payOnce(ctx context.Context, a alive) (chainhash.Hash, error) {
 func (d *Devnet) settle(ctx context.Context) error {
 	late, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	if err := poll(late, d.agree); err != nil {
+	if err := poll(late, settleEvery, func() bool { return d.agree(late) }); err != nil {
 		return fmt.Errorf("the nodes do not come to the same tip: %w", err)
 	}
 	if d.cfg.Nodes == 1 {
@@ -99,15 +102,15 @@ func (d *Devnet) settle(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("send the first transaction: %w", err)
 	}
-	if err := poll(late, func() bool { return d.trace.everywhere(tx) }); err != nil {
+	if err := poll(late, settleEvery, func() bool { return d.trace.everywhere(tx) }); err != nil {
 		return fmt.Errorf("the first transaction does not reach everybody: %w", err)
 	}
 	return nil
 }
 
 // poll returns when a condition holds.
-func poll(ctx context.Context, holds func() bool) error {
-	ticker := time.NewTicker(settleEvery)
+func poll(ctx context.Context, every time.Duration, holds func() bool) error {
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for !holds() {
 		select {
@@ -120,12 +123,15 @@ func poll(ctx context.Context, holds func() bool) error {
 }
 
 // agree says whether all nodes that run have the same tip.
-func (d *Devnet) agree() bool {
+func (d *Devnet) agree(ctx context.Context) bool {
 	up := d.up()
-	for _, a := range up {
-		if a.node.Chain().Tip().Hash != up[0].node.Chain().Tip().Hash {
+	var all chainhash.Hash
+	for i, a := range up {
+		at, err := a.Tip(ctx)
+		if err != nil || (i > 0 && at.hash != all) {
 			return false
 		}
+		all = at.hash
 	}
 	return len(up) > 0
 }

@@ -3,7 +3,9 @@ package devnet
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/pappus-network/pappus/api/dashboard"
 )
@@ -123,12 +125,20 @@ func (d *Devnet) add(ctx context.Context, count int) (any, error) {
 	if err := d.orderAll(ctx, added, true); err != nil {
 		return nil, err
 	}
-	if a, ok := d.anyone(); ok {
-		if err := d.payOut(a, added); err != nil {
-			d.log.WarnContext(ctx, "new nodes have no coins", "err", err)
-		}
+	if err := d.payIn(ctx, added); err != nil {
+		d.log.WarnContext(ctx, "new nodes have no coins", "err", err)
 	}
 	return all, nil
+}
+
+// payIn has one of those that were there pay newcomers their first coins.
+func (d *Devnet) payIn(ctx context.Context, newcomers []*member) error {
+	for _, a := range d.some(d.up(), MaxNodes) {
+		if at, err := a.Tip(ctx); err == nil && !at.behind && !slices.Contains(newcomers, a.member) {
+			return d.payOut(ctx, a, newcomers)
+		}
+	}
+	return errors.New("no other node is in step")
 }
 
 // remove ends a node and forgets it.

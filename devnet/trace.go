@@ -113,18 +113,19 @@ func (t *tracer) of(now time.Time, tx chainhash.Hash) *path {
 // step adds a step, if there is room. mu is held.
 func (t *tracer) step(p *path, now time.Time, s Stage) {
 	if len(p.Steps) < stepsEach*max(len(t.up), 1) {
-		s.At = float64(now.Sub(p.begun).Microseconds()) / 1000
+		// Other processes' times are cut to the millisecond.
+		s.At = float64(max(0, now.Sub(p.begun)).Microseconds()) / 1000
 		p.Steps = append(p.Steps, s)
 	}
 }
 
-// join tells of a member that runs from now on, and what it has.
-func (t *tracer) join(m *member, now time.Time, has func(chainhash.Hash) bool) {
+// join tells of a member that runs from now on, and the ids of what it has.
+func (t *tracer) join(m *member, now time.Time, has map[string]bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.up[m.name] = true
 	for _, tx := range t.order {
-		if p := t.paths[tx]; has(tx) && !p.has[m.name] {
+		if p := t.paths[tx]; has[p.Txid] && !p.has[m.name] {
 			p.has[m.name] = true
 			t.step(p, now, Stage{Kind: "seen", Node: m.name})
 		}

@@ -18,7 +18,7 @@ func cast(n int) (*tracer, []*member) {
 	for i := range n {
 		m := &member{name: string(rune('a' + i)), number: i}
 		all = append(all, m)
-		t.join(m, time.Now(), func(chainhash.Hash) bool { return false })
+		t.join(m, time.Now(), nil)
 	}
 	return t, all
 }
@@ -103,12 +103,12 @@ func TestLatecomersCount(t *testing.T) {
 	tr.accepted(time.Now(), hash, m[0])
 	tr.accepted(time.Now(), hash, m[1])
 	late := &member{name: "late", number: 9}
-	tr.join(late, time.Now(), func(h chainhash.Hash) bool { return h == hash })
+	tr.join(late, time.Now(), map[string]bool{hash.String(): true})
 	if !tr.everywhere(hash) {
 		t.Error("the latecomer has it")
 	}
 	other := &member{name: "other", number: 10}
-	tr.join(other, time.Now(), func(chainhash.Hash) bool { return false })
+	tr.join(other, time.Now(), nil)
 	if tr.everywhere(hash) {
 		t.Error("another has it not")
 	}

@@ -2,8 +2,10 @@ package devnet
 
 import (
 	"context"
+	"slices"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/pappus-network/pappus/api/dashboard"
 	"github.com/pappus-network/pappus/node"
@@ -24,51 +26,43 @@ func (v view) Info() dashboard.Info {
 	return i
 }
 
+// asking is how many nodes are asked at the same time: those in other processes answer
+// while others are waited for.
+const asking = 8
+
 // Network implements dashboard.View. Each link is told by the end that dialled it.
 func (v view) Network(ctx context.Context) (dashboard.Network, error) {
 	d := v.net
-	n := dashboard.Network{Nodes: []dashboard.Dot{}, Links: []dashboard.Edge{}}
-	for _, m := range d.all() {
-		live, up := m.live()
-		dot := dashboard.Dot{ID: m.peer().String(), State: dashboard.Down}
-		if up {
-			dot = live.Face().Dot()
-		}
-		dot.Name, dot.Spy, dot.Group = m.name, d.trace.isSpy(m), d.group(m.name)
-		n.Nodes = append(n.Nodes, dot)
-		if !up {
-			continue
-		}
-		links, err := d.links(ctx, m, live)
-		if err != nil {
-			return n, err
-		}
-		n.Links = append(n.Links, links...)
-	}
-	return n, nil
-}
-
-// links returns those that a member has dialled.
-func (d *Devnet) links(ctx context.Context, m *member, live *node.Node) ([]dashboard.Edge, error) {
-	peers, err := live.Face().Peers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	to, _ := live.Face().Stems()
-	stems := make(map[string]bool)
-	for _, p := range to {
-		stems[p.String()] = true
-	}
-	var all []dashboard.Edge
-	for _, p := range peers {
-		if p.Inbound {
-			continue
-		}
-		all = append(all, dashboard.Edge{
-			From: m.name, To: d.nameOf(p.ID), InboundKnown: true, Kind: p.Kind, Since: p.Since, Stem: stems[p.ID],
+	members := d.all()
+	dots, links := make([]dashboard.Dot, len(members)), make([][]dashboard.Edge, len(members))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(asking)
+	for i, m := range members {
+		group.Go(func() error {
+			dots[i], links[i] = d.picture(ctx, m)
+			return ctx.Err()
 		})
 	}
-	return all, nil
+	if err := group.Wait(); err != nil {
+		return dashboard.Network{}, err
+	}
+	return dashboard.Network{Nodes: dots, Links: append([]dashboard.Edge{}, slices.Concat(links...)...)}, nil
+}
+
+// picture is a member and the links that it has dialled. One that does not answer has
+// ended.
+func (d *Devnet) picture(ctx context.Context, m *member) (dashboard.Dot, []dashboard.Edge) {
+	dot, links := dashboard.Dot{ID: m.peer().String(), State: dashboard.Down}, []dashboard.Edge(nil)
+	if a, up := m.live(); up {
+		if shown, dialled, err := a.Picture(ctx); err == nil {
+			dot, links = shown, dialled
+		}
+	}
+	dot.Name, dot.Spy, dot.Group = m.name, d.trace.isSpy(m), d.group(m.name)
+	for i := range links {
+		links[i].From, links[i].To, links[i].InboundKnown = m.name, d.nameOf(links[i].To), true
+	}
+	return dot, links
 }
 
 // Node implements dashboard.View.
@@ -114,12 +108,12 @@ type seat struct {
 }
 
 // face is the member's node as it shows itself.
-func (s seat) face() (*node.Face, error) {
-	n, ok := s.live()
+func (s seat) face() (dashboard.Node, error) {
+	a, ok := s.live()
 	if !ok {
 		return nil, dashboard.Conflict("%s does not run: restart it", s.name)
 	}
-	return n.Face(), nil
+	return a, nil
 }
 
 // State implements dashboard.Public.
@@ -130,7 +124,6 @@ func (s seat) State(ctx context.Context) (dashboard.State, error) {
 	}
 	state, err := f.State(ctx)
 	state.Name = s.name
-	_, state.Mempool.StemCount = f.Stems()
 	return state, err
 }
 

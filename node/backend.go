@@ -220,9 +220,7 @@ func (b backend) peer(l linked, kept bool) api.Peer {
 
 // Dial implements api.Peers.
 func (b backend) Dial(ctx context.Context, info peer.AddrInfo) error {
-	ctx, cancel := context.WithTimeout(network.WithForceDirectDial(ctx, "operator"), dialTimeout)
-	defer cancel()
-	return b.node.host.Connect(ctx, info)
+	return dialNow(network.WithForceDirectDial(ctx, "operator"), b.node.host, info)
 }
 
 // Disconnect implements api.Peers.

@@ -83,6 +83,10 @@ type Config struct {
 	MineTo    string        // address that is paid; empty = an output that anybody may spend
 	MineEvery time.Duration // mean time between two mined blocks
 
+	// TraceStems has the API tell how transactions travel in their stems, which takes
+	// from them what Dandelion is for (mechanism 3): regtest and simnet only.
+	TraceStems bool
+
 	API         string // host:port, port 0 = any free one; "off" = none
 	RPCUser     string // in addition to the cookie
 	RPCPassword string
@@ -139,6 +143,9 @@ func (c Config) Validate() error {
 	}
 	if c.Mine && !canMine(params) {
 		return fmt.Errorf("mine works on regtest and simnet only, not on %s", c.Network)
+	}
+	if c.TraceStems && !canMine(params) {
+		return fmt.Errorf("trace-stems would tell where transactions on %s come from: it works on regtest and simnet only", c.Network)
 	}
 	if c.MineEvery < 0 {
 		return fmt.Errorf("mine-every %v is negative", c.MineEvery)

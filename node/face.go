@@ -70,6 +70,9 @@ func (f *Face) State(context.Context) (dashboard.State, error) {
 	}
 	info := n.chain.Mempool().Info(time.Now())
 	s.Mempool = dashboard.MempoolState{Count: info.Count, Bytes: info.Size}
+	if n.cfg.TraceStems {
+		_, s.Mempool.StemCount = f.Stems()
+	}
 	s.Resources = resources()
 	if disk, err := n.chain.SizeOnDisk(); err == nil {
 		s.Resources.Disk = int64(disk) // far below 2^63
@@ -106,6 +109,19 @@ func (f *Face) Dot() dashboard.Dot {
 // Stems returns the peers that stems are handed to in this epoch, and how many are held.
 // It is for networks that are studied; see relay.Relay.Stems.
 func (f *Face) Stems() (to []peer.ID, held int) { return f.node.relaying.relay.Stems() }
+
+// stems are the peers of [Face.Stems] where they may be told.
+func (f *Face) stems() map[string]bool {
+	if !f.node.cfg.TraceStems {
+		return nil
+	}
+	to, _ := f.Stems()
+	all := make(map[string]bool, len(to))
+	for _, p := range to {
+		all[p.String()] = true
+	}
+	return all
+}
 
 // progress is the share of the blocks that are here.
 func progress(blocks, headers int32) float64 {

@@ -161,7 +161,7 @@ func (k *keeper) keep(ctx context.Context, l *link) {
 	pause := firstRedial
 	for ctx.Err() == nil {
 		since := time.Now()
-		err := k.dial(ctx, l.info)
+		err := dialNow(ctx, k.host, l.info)
 		if err == nil {
 			k.awaitDown(ctx, l)
 		} else if ctx.Err() == nil {
@@ -182,14 +182,15 @@ func (k *keeper) keep(ctx context.Context, l *link) {
 	}
 }
 
-func (k *keeper) dial(ctx context.Context, info peer.AddrInfo) error {
+// dialNow dials a peer that the operator named, however lately it could not be reached:
+// the pause between attempts is ours or his, and the swarm's own would refuse some.
+func dialNow(ctx context.Context, h host.Host, info peer.AddrInfo) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	// The pause between attempts is ours; the swarm's own would refuse some.
-	if s, ok := k.host.Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
+	if s, ok := h.Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
 		s.Backoff().Clear(info.ID)
 	}
-	return k.host.Connect(ctx, info)
+	return h.Connect(ctx, info)
 }
 
 // awaitDown returns when there is no connection to the peer any more.

@@ -45,6 +45,7 @@ func (v view) Network(ctx context.Context) (dashboard.Network, error) {
 	if err != nil {
 		return net, err
 	}
+	stems := v.node.face.stems()
 	shown := map[string]bool{self.ID: true}
 	for _, p := range peers {
 		shown[p.ID] = true
@@ -54,6 +55,8 @@ func (v view) Network(ctx context.Context) (dashboard.Network, error) {
 		link := dashboard.Edge{From: self.ID, To: p.ID, Kind: p.Kind, Since: p.Since}
 		if p.Inbound {
 			link.From, link.To = p.ID, self.ID
+		} else {
+			link.Stem = stems[p.ID]
 		}
 		net.Links = append(net.Links, link)
 	}
@@ -72,7 +75,7 @@ func (v view) Network(ctx context.Context) (dashboard.Network, error) {
 // tell publishes events until ctx ends. Who reads them may be anybody on this machine.
 func (n *Node) tell(ctx context.Context, sub *Subscription, feed *dashboard.Feed) error {
 	defer sub.Close()
-	var t dashboard.Teller
+	t := dashboard.Teller{Traced: n.cfg.TraceStems}
 	for {
 		select {
 		case <-ctx.Done():

@@ -109,8 +109,8 @@ func TestHelpEndsWithTwoExamplesThatParse(t *testing.T) {
 func TestFlagsReachTheConfiguration(t *testing.T) {
 	p, err := parse(t, nil, "node", "--network", "simnet", "--datadir", "/d", "--listen", "/ip4/127.0.0.1/tcp/1",
 		"--listen", "/ip4/127.0.0.1/tcp/2", "--connect", "c", "--addnode", "a", "--mine", "--mine-to", "m", "--mine-every", "1m30s",
-		"--outbound", "3", "--max-peers", "7", "--max-memory", "200", "--swarm-key", "k", "--allow-peer", "p", "--allow-peers", "f", "--external", "e", "--upnp", "--relay", "r", "--rotate", "2h", "--broadcast", "flood", "--fluff", "diffusion", "--max-mempool", "50", "--route", "per-tx", "--diffusing", "per-hop", "--embargo", "3s", "--api", "off", "--rpcuser", "u", "--rpcpassword", "p", "--rpcauth", "r:s$00,11", "--rpcauth", "t", "--assume-valid", "v", "--min-chain-work", "ff",
-		"--prune", "2000", "--txindex", "--cfindex", "--log-level", "debug", "--json")
+		"--outbound", "3", "--max-peers", "7", "--max-memory", "200", "--swarm-key", "k", "--allow-peer", "p", "--allow-peers", "f", "--external", "e", "--upnp", "--relay", "r", "--rotate", "2h", "--broadcast", "flood", "--fluff", "diffusion", "--max-mempool", "50", "--route", "per-tx", "--diffusing", "per-hop", "--embargo", "3s", "--trace-stems", "--api", "off", "--rpcuser", "u", "--rpcpassword", "p", "--rpcauth", "r:s$00,11", "--rpcauth", "t", "--assume-valid", "v", "--min-chain-work", "ff",
+		"--prune", "2000", "--txindex", "--cfindex", "--dbcache", "9", "--log-level", "debug", "--json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,6 +122,7 @@ func TestFlagsReachTheConfiguration(t *testing.T) {
 		Rotate: 2 * time.Hour, Broadcast: "flood", Fluff: "diffusion", MempoolMiB: 50,
 		Route: "per-tx", Diffusing: "per-hop", Embargo: 3 * time.Second,
 		API: "off", RPCUser: "u", RPCPassword: "p", RPCAuth: []string{"r:s$00,11", "t"}, AssumeValid: "v", MinChainWork: "ff", PruneMiB: 2000, TxIndex: true, CFIndex: true,
+		TraceStems: true, CacheBytes: 9 << 20,
 	}
 	if g, w := asJSON(t, got), asJSON(t, want); g != w {
 		t.Errorf("got  %s\nwant %s", g, w)
@@ -174,6 +175,7 @@ func TestWrongUsage(t *testing.T) {
 		{"unknown network, online", []string{"status", "--network", "moon"}, []string{"moon", "regtest"}},
 		{"listen is no multiaddr", []string{"node", "--listen", "localhost:8477"}, []string{"localhost:8477", "/ip4/"}},
 		{"connect without id", []string{"node", "--connect", "/ip4/127.0.0.1/tcp/1"}, []string{"connect", "/p2p/"}},
+		{"stems told on mainnet", []string{"node", "--trace-stems"}, []string{"trace-stems", "regtest", "mainnet"}},
 		{"mining on mainnet", []string{"node", "--mine"}, []string{"regtest", "mainnet"}},
 		{"assume-valid without height", []string{"node", "--assume-valid", "00"}, []string{"HASH:HEIGHT"}},
 		{"work that is no number", []string{"node", "--min-chain-work", "much"}, []string{"hexadecimal"}},

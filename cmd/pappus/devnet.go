@@ -12,7 +12,7 @@ import (
 )
 
 type devnetCommands struct {
-	Run       devnetRunCommand       `cmd:"" default:"withargs" help:"Run a network of N nodes in this process until Ctrl-C; \"run\" may be left out."`
+	Run       devnetRunCommand       `cmd:"" default:"withargs" help:"Run a network of N nodes until Ctrl-C; \"run\" may be left out."`
 	Status    devnetStatusCommand    `cmd:"" help:"Show the nodes of the running devnet, its spies and its last transactions."`
 	Add       devnetAddCommand       `cmd:"" help:"Start more nodes."`
 	Kill      devnetKillCommand      `cmd:"" help:"End a node without a word to its peers."`

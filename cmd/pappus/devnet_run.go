@@ -13,6 +13,7 @@ import (
 
 type devnetRunCommand struct {
 	Nodes     int           `arg:"" optional:"" name:"n" help:"How many nodes, 1 to 100." default:"5"`
+	Processes bool          `help:"Run each node in a process of its own, a pappus node."`
 	Links     int           `help:"Links that each node opens; 0 for 2 to 8 by the number of nodes." placeholder:"N"`
 	Blocks    time.Duration `help:"Mean time between two blocks; 0 for none." default:"5s" placeholder:"TIME"`
 	Payments  time.Duration `help:"Mean time between two transactions; 0 for none." default:"3s" placeholder:"TIME"`
@@ -27,7 +28,7 @@ type devnetRunCommand struct {
 func (*devnetRunCommand) examples() [2]string {
 	return [2]string{
 		"pappus devnet 5",
-		"pappus devnet 20 --keep ./net --blocks 2s",
+		"pappus devnet 20 --processes --keep ./net",
 	}
 }
 
@@ -45,6 +46,11 @@ func (c *devnetRunCommand) Run(ctx context.Context, g globals, term terminal) (e
 			return fmt.Errorf("make a folder for the nodes: %w", err)
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(cfg.Dir)) }()
+	}
+	if c.Processes {
+		if cfg.Program, err = os.Executable(); err != nil {
+			return fmt.Errorf("find this program, to run the nodes with it: %w", err)
+		}
 	}
 	if err := cfg.Validate(); err != nil {
 		return &usageError{err}

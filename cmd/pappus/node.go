@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/pappus-network/pappus/blocksync"
@@ -25,6 +27,9 @@ func (c *nodeCommand) Run(ctx context.Context, g globals, term terminal) error {
 	if err := cfg.Validate(); err != nil {
 		return &usageError{err}
 	}
+	if c.WhileStdin {
+		ctx = whileOpen(ctx, os.Stdin)
+	}
 	m := newMeter(term.err, time.Now())
 	level := new(slog.LevelVar)
 	level.Set(c.LogLevel)
@@ -44,6 +49,16 @@ func (c *nodeCommand) Run(ctx context.Context, g globals, term terminal) error {
 	stop()
 	<-watched
 	return err
+}
+
+// whileOpen returns a context that ends with ctx, or when all of a file has been read.
+func whileOpen(ctx context.Context, file io.Reader) context.Context {
+	ctx, end := context.WithCancel(ctx)
+	go func() { // ends with the file, which is the process's own
+		_, _ = io.Copy(io.Discard, file) // an error is an end as well
+		end()
+	}()
+	return ctx
 }
 
 func logger(m *meter, level slog.Leveler, json bool) *slog.Logger {

@@ -31,6 +31,7 @@ type chainFlags struct {
 	Prune        int    `help:"Keep about this much of blocks; 0 keeps all." placeholder:"MIB"`
 	TxIndex      bool   `name:"txindex" help:"Keep an index that finds every confirmed transaction."`
 	CFIndex      bool   `name:"cfindex" help:"Keep BIP 158 filters."`
+	DBCache      uint64 `name:"dbcache" help:"Memory for unspent outputs that are not written to disk yet; 0 for the default." placeholder:"MIB"`
 }
 
 // config is the configuration as far as the chain's commands make it.
@@ -38,6 +39,7 @@ func (f chainFlags) config(g globals) node.Config {
 	cfg := g.config()
 	cfg.AssumeValid, cfg.MinChainWork = f.AssumeValid, f.MinChainWork
 	cfg.PruneMiB, cfg.TxIndex, cfg.CFIndex = f.Prune, f.TxIndex, f.CFIndex
+	cfg.CacheBytes = f.DBCache << 20
 	return cfg
 }
 
@@ -73,6 +75,8 @@ type nodeFlags struct {
 	RPCUser     string        `name:"rpcuser" help:"User of the API, beside the cookie." placeholder:"NAME"`
 	RPCPassword string        `name:"rpcpassword" help:"The user's password." placeholder:"TEXT"`
 	RPCAuth     []string      `name:"rpcauth" help:"User of the API with the salted hash of a password, as pappus rpcauth makes it; may be repeated." sep:"none" placeholder:"USER:SALT$HASH"`
+	TraceStems  bool          `help:"Have the API tell how transactions travel in their stems, to study them (regtest and simnet only)."`
+	WhileStdin  bool          `help:"Run only as long as standard input is open: the node ends with the program that has started it, however that ends."`
 	LogLevel    slog.Level    `help:"debug, info, warn or error." default:"${log_level}" placeholder:"LEVEL"`
 }
 
@@ -87,6 +91,7 @@ func (f nodeFlags) config(g globals) node.Config {
 	cfg.Broadcast, cfg.Fluff, cfg.MempoolMiB = f.Broadcast, f.Fluff, f.MaxMempool
 	cfg.Route, cfg.Diffusing, cfg.Embargo = f.Route, f.Diffusing, f.Embargo
 	cfg.Mine, cfg.MineTo, cfg.MineEvery = f.Mine, f.MineTo, f.MineEvery
+	cfg.TraceStems = f.TraceStems
 	cfg.API, cfg.RPCUser, cfg.RPCPassword, cfg.RPCAuth = f.API, f.RPCUser, f.RPCPassword, f.RPCAuth
 	return cfg
 }

@@ -19,7 +19,8 @@ import (
 type Chain interface {
 	Headers() *headertree.Tree
 	AcceptHeaders(now time.Time, headers []wire.BlockHeader) (added int, err error)
-	Accept(b *btcutil.Block) error
+	// AcceptChecked validates and stores a block that has passed body.Check.
+	AcceptChecked(b *btcutil.Block) error
 	Tip() chain.Tip
 	HaveBlock(hash chainhash.Hash) bool
 }
@@ -52,7 +53,7 @@ type BlockSession interface {
 	// Request asks for blocks, behind those asked for before.
 	Request(ctx context.Context, hashes []chainhash.Hash) error
 	// Next returns the next answer, in the order asked. A block MUST be
-	// decoded and belong to its header.
+	// decoded, be the one asked for and have passed body.Check.
 	Next(ctx context.Context) (objects.Result, error)
 	// Close ends the stream. It MUST NOT block.
 	Close() error

@@ -68,7 +68,7 @@ func (c *fakeChain) AcceptHeaders(now time.Time, row []wire.BlockHeader) (int, e
 	return len(added), err
 }
 
-func (c *fakeChain) Accept(b *btcutil.Block) error {
+func (c *fakeChain) AcceptChecked(b *btcutil.Block) error {
 	time.Sleep(c.took)
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -236,7 +236,7 @@ func TestSyncSkipsWhatOthersBrought(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, b := range all[10:] {
-			if err := w.chain.Accept(b); err != nil {
+			if err := w.chain.AcceptChecked(b); err != nil {
 				t.Fatal(err)
 			}
 		}

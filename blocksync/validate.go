@@ -30,7 +30,7 @@ func (s *Sync) validate(ctx context.Context) error {
 			}
 			continue
 		}
-		if err := s.verdict(hash, b.from, s.chain.Accept(b.block)); err != nil {
+		if err := s.verdict(hash, b.from, s.chain.AcceptChecked(b.block)); err != nil {
 			if ctx.Err() != nil {
 				return nil //nolint:nilerr // the chain may be closing
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
+	"github.com/pappus-network/pappus/chain/body"
 	"github.com/pappus-network/pappus/chain/headertree"
 	"github.com/pappus-network/pappus/events"
 )
@@ -25,6 +26,19 @@ func (c *Chain) Accept(b *btcutil.Block) error {
 		return err
 	}
 	return c.accept(b, false)
+}
+
+// AcceptChecked is Accept of a block that has passed [body.Check]: blocks are validated one
+// after another, and what was done on another core is not done again here. A body that is
+// not its header's MUST NOT come this way: its hash could be marked invalid for good.
+func (c *Chain) AcceptChecked(b *btcutil.Block) error { return c.accept(b, false) }
+
+// checkBody checks a body; the error is a *[BlockError] with MutatedBlock.
+func checkBody(b *btcutil.Block) error {
+	if err := body.Check(b); err != nil {
+		return &BlockError{Hash: *b.Hash(), Reason: events.MutatedBlock, Err: err}
+	}
+	return nil
 }
 
 // accept connects a block whose body belongs to its header. A trusted block has been

@@ -2,15 +2,13 @@ package objects
 
 import (
 	"bytes"
-	"errors"
-	"slices"
 
-	"github.com/btcsuite/btcd/blockchain"
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/pappus-network/pappus/chain/body"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/protocols/invlist"
@@ -39,7 +37,7 @@ func parseBlock(p peer.ID, raw []byte, want chainhash.Hash) (*btcutil.Block, err
 		return nil, exchange.Charge(p, events.TrailingBytes, "%d bytes after block %v", len(rest), want)
 	}
 	b := btcutil.NewBlockFromBlockAndBytes(&m, raw)
-	if err := checkBody(b); err != nil {
+	if err := body.Check(b); err != nil {
 		return nil, exchange.Charge(p, events.MutatedBlock, "block %v: %w", want, err)
 	}
 	return b, nil
@@ -55,38 +53,6 @@ func parseTx(p peer.ID, raw []byte, want chainhash.Hash) (*btcutil.Tx, error) {
 		return nil, exchange.Charge(p, events.WrongTx, "transaction %v instead of %v", t.Hash(), want)
 	}
 	return t, nil
-}
-
-var (
-	errNoTxs      = errors.New("no transactions")
-	errMerkleRoot = errors.New("the transactions are not those of the header's merkle root")
-	errDuplicate  = errors.New("a transaction stands in it twice (CVE-2012-2459)")
-)
-
-// checkBody says whether the header commits to the body as it is.
-func checkBody(b *btcutil.Block) error {
-	txs := b.Transactions()
-	if len(txs) == 0 {
-		return errNoTxs
-	}
-	root := blockchain.CalcMerkleRoot(txs, false)
-	if root != b.MsgBlock().Header.MerkleRoot {
-		return errMerkleRoot
-	}
-	// A list whose end is doubled has the same root as the list without.
-	seen := make(map[chainhash.Hash]struct{}, len(txs))
-	for _, t := range txs {
-		if _, again := seen[*t.Hash()]; again {
-			return errDuplicate
-		}
-		seen[*t.Hash()] = struct{}{}
-	}
-	// Without any witness the block may be from before segwit, where the
-	// commitment means nothing, or stripped; whoever knows the chain tells.
-	if !slices.ContainsFunc(txs, (*btcutil.Tx).HasWitness) {
-		return nil
-	}
-	return blockchain.ValidateWitnessCommitment(b)
 }
 
 // checkMissing returns [ErrNotFound] for a notfound of just this object.

@@ -1,4 +1,4 @@
-package chain
+package body
 
 import (
 	"errors"
@@ -6,53 +6,46 @@ import (
 	"github.com/btcsuite/btcd/blockchain"
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
-
-	"github.com/pappus-network/pappus/events"
 )
 
 // merkleNodeSize is the size of an inner node of the merkle tree before hashing: two
 // hashes. A transaction of this size can pass for one. Source: CVE-2017-12842.
 const merkleNodeSize = 2 * chainhash.HashSize
 
+// What is wrong with a body.
 var (
-	errMerkleRoot   = errors.New("the transactions do not hash to the header's merkle root")
-	errDuplicated   = errors.New("transactions are repeated in a way that keeps the merkle root (CVE-2012-2459)")
-	errInnerNode    = errors.New("a transaction of 64 bytes can be an inner node of the merkle tree (CVE-2017-12842)")
-	errNoBody       = errors.New("the block has no transactions")
-	errStrayWitness = errors.New("witness data that the coinbase does not commit to")
+	ErrEmpty        = errors.New("the block has no transactions")
+	ErrMerkleRoot   = errors.New("the transactions do not hash to the header's merkle root")
+	ErrRepeated     = errors.New("transactions are repeated in a way that keeps the merkle root (CVE-2012-2459)")
+	ErrInnerNode    = errors.New("a transaction of 64 bytes can be an inner node of the merkle tree (CVE-2017-12842)")
+	ErrStrayWitness = errors.New("witness data that the coinbase does not commit to")
 )
 
-// checkBody says whether the transactions and witnesses are those that the header's
-// author hashed. If not, somebody changed them on the way, and nothing follows about
-// the block of that hash. The error is a *[BlockError] with MutatedBlock.
+// Check says whether the transactions and witnesses are those that the header's author
+// hashed. If not, somebody changed them on the way, and nothing follows about the block
+// of that hash. The hashes it computes are kept in the block; it may be called from any
+// goroutine that owns the block.
 //
 // The rules are Bitcoin Core's IsBlockMutated (src/validation.cpp). One is left to
 // btcd, which knows the deployments' state: a commitment without any witness is
 // normal before segwit activated and mutated afterwards.
-func checkBody(b *btcutil.Block) error {
-	if err := bodyError(b); err != nil {
-		return &BlockError{Hash: *b.Hash(), Reason: events.MutatedBlock, Err: err}
-	}
-	return nil
-}
-
-func bodyError(b *btcutil.Block) error {
+func Check(b *btcutil.Block) error {
 	txs := b.Transactions()
 	if len(txs) == 0 {
-		return errNoBody
+		return ErrEmpty
 	}
 	root, repeated := merkleRoot(txs)
 	if root != b.MsgBlock().Header.MerkleRoot {
-		return errMerkleRoot
+		return ErrMerkleRoot
 	}
 	if repeated {
-		return errDuplicated
+		return ErrRepeated
 	}
 	witness := false
 	coinbase := blockchain.IsCoinBase(txs[0])
 	for _, tx := range txs {
 		if !coinbase && tx.MsgTx().SerializeSizeStripped() == merkleNodeSize {
-			return errInnerNode
+			return ErrInnerNode
 		}
 		witness = witness || tx.HasWitness()
 	}
@@ -60,7 +53,7 @@ func bodyError(b *btcutil.Block) error {
 		return nil
 	}
 	if err := blockchain.ValidateWitnessCommitment(b); err != nil {
-		return errors.Join(errStrayWitness, err)
+		return errors.Join(ErrStrayWitness, err)
 	}
 	return nil
 }

@@ -35,9 +35,9 @@ func BenchmarkSyncWithPages(b *testing.B) {
 	var alone, read result
 	var answers atomic.Int64
 	for b.Loop() {
-		r := s.sync(b, alone.took, []string{server})
+		r := s.sync(b, []string{server})
 		alone.took, alone.cpu = alone.took+r.took, alone.cpu+r.cpu
-		r = s.syncUnder(b, alone.took, []string{server}, func(ctx context.Context, p *proc.Process) {
+		r = s.syncUnder(b, []string{server}, func(ctx context.Context, p *proc.Process) {
 			at := apiOf(b, p)
 			for range pages { // end with ctx
 				go follow(ctx, at)
@@ -60,7 +60,7 @@ func BenchmarkIdleWithPage(b *testing.B) {
 	s := prepare(b, chaingen.Small(2000))
 	hub := s.serve(b, 1)[0]
 	p := proc.Start(b, s.bin, chainName, b.TempDir(), "--listen", "/ip4/127.0.0.1/tcp/0", "--api", "127.0.0.1:0", "--connect", hub.Addr(b))
-	s.await(b, p, pollLeast)
+	s.await(b, p)
 	rest := func() time.Duration {
 		begun := p.CPU(b)
 		timer := time.NewTimer(span)

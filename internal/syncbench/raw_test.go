@@ -64,7 +64,7 @@ func BenchmarkServing(b *testing.B) {
 	var served, raw time.Duration
 	for b.Loop() {
 		before := server.CPU(b)
-		s.sync(b, 0, []string{server.Addr(b)}, "--assume-valid", fmt.Sprintf("%s:%d", s.tip, s.height))
+		s.sync(b, []string{server.Addr(b)}, "--assume-valid", fmt.Sprintf("%s:%d", s.tip, s.height))
 		served += server.CPU(b) - before
 		raw += readRaw(b, s.bytes)
 	}

@@ -42,7 +42,7 @@ func BenchmarkSyncFromOne(b *testing.B) {
 			for b.Loop() {
 				took := s.importInto(b, filepath.Join(b.TempDir(), "import"), args...)
 				imported += took
-				r := s.sync(b, took, []string{server.Addr(b)}, args...)
+				r := s.sync(b, []string{server.Addr(b)}, args...)
 				synced += r.took
 				peak = max(peak, r.peak)
 			}
@@ -67,7 +67,7 @@ func BenchmarkSyncFromThree(b *testing.B) {
 	bound := float64(s.bytes) / (3 * rate)
 	var synced time.Duration
 	for b.Loop() {
-		synced += s.sync(b, time.Duration(bound*float64(time.Second)), addrs, "--assume-valid", fmt.Sprintf("%s:%d", s.tip, s.height)).took
+		synced += s.sync(b, addrs, "--assume-valid", fmt.Sprintf("%s:%d", s.tip, s.height)).took
 	}
 	b.ReportMetric(bound, "bound-s")
 	b.ReportMetric(synced.Seconds()/float64(b.N), "sync-s")
@@ -84,10 +84,10 @@ func BenchmarkSyncWithStall(b *testing.B) {
 	for b.Loop() {
 		_, one := through(b, servers[0], shape.Config{})
 		_, other := through(b, servers[1], shape.Config{})
-		healthy += s.sync(b, 0, []string{one, other}, assume...).took
+		healthy += s.sync(b, []string{one, other}, assume...).took
 		link, two := through(b, servers[1], shape.Config{})
 		link.StallAfter(30 * megabyte)
-		stalled += s.sync(b, 0, []string{one, two}, assume...).took
+		stalled += s.sync(b, []string{one, two}, assume...).took
 		if link.Moved() < 30*megabyte {
 			b.Fatalf("the link moved only %d bytes: it never stalled", link.Moved())
 		}
@@ -107,7 +107,7 @@ func BenchmarkIdle(b *testing.B) {
 		for range peers {
 			dir := b.TempDir()
 			p := proc.Start(b, s.bin, chainName, dir, "--listen", "/ip4/127.0.0.1/tcp/0", "--api", "127.0.0.1:0", "--connect", hub.Addr(b))
-			s.await(b, p, pollLeast)
+			s.await(b, p)
 		}
 		n, _ := hub.Memory(b)
 		now = max(now, n)

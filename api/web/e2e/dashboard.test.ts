@@ -160,6 +160,80 @@ test("it is used from the keyboard alone", async () => {
 	await reads(page.getByRole("tab", { selected: true }), "Peers");
 });
 
+// drawnAt is the middle of some node on the graph, as its picture has it: where there
+// is the colour of nodes that are up in all directions.
+async function drawnAt(graph: Locator): Promise<[number, number]> {
+	const found = await graph.evaluate((box) => {
+		const [canvas, probe] = [box.querySelector("canvas"), document.createElement("i")];
+		if (!canvas) return null;
+		probe.style.color = "var(--up)";
+		box.append(probe);
+		const up = (getComputedStyle(probe).color.match(/\d+/g) ?? []).map(Number);
+		probe.remove();
+		const { width, height } = canvas;
+		const { data } = canvas.getContext("2d")?.getImageData(0, 0, width, height) ?? { data: [] };
+		const is = (x: number, y: number) => up.every((c, i) => data[4 * (y * width + x) + i] === c);
+		const { left, top } = box.getBoundingClientRect();
+		const scale = box.clientWidth / width;
+		for (let y = 90; y < height - 90; y++) {
+			for (let x = 90; x < width - 90; x++) {
+				if ([-7, 0, 7].every((d) => is(x + d, y) && is(x, y + d))) return [left + x * scale, top + y * scale];
+			}
+		}
+		return null;
+	});
+	if (!found) throw new Error("no node is drawn anywhere");
+	return found as [number, number];
+}
+
+const isOver = async (graph: Locator) => (await graph.getAttribute("class"))?.split(" ").includes("over");
+
+test("the graph is looked at from close by, and moved", async () => {
+	const graph = page.getByRole("application");
+	const fit = page.getByRole("button", { name: "Fit" });
+	expect(await fit.isDisabled()).toBe(true);
+	await page.getByRole("button", { name: "Zoom in" }).click();
+	expect(await fit.isDisabled()).toBe(false);
+	await fit.click();
+	expect(await fit.isDisabled()).toBe(true);
+
+	// By the keyboard: + twice, and what was chosen stays in view.
+	await graph.focus();
+	await page.keyboard.press("+");
+	await page.keyboard.press("+");
+	expect(await fit.isDisabled()).toBe(false);
+	await page.keyboard.press("Shift+ArrowRight");
+	await page.keyboard.press("ArrowRight");
+	await reads(page.locator(".picked"), /height/);
+
+	// By the mouse: what is dragged comes along, and a drag chooses nothing.
+	await graph.evaluate((g) => g.scrollIntoView({ block: "center" }));
+	for (const key of ["0", "+", "+"]) await page.keyboard.press(key);
+	const [x, y] = await drawnAt(graph);
+	await page.mouse.move(x, y);
+	expect(await isOver(graph)).toBe(true);
+	const chosen = await page.locator(".picked").textContent();
+	await page.mouse.down();
+	for (let i = 1; i <= 4; i++) await page.mouse.move(x - 10 * i, y - 5 * i);
+	await page.mouse.up();
+	await page.mouse.move(x - 41, y - 19); // beside it, or it would not be told anew
+	expect(await isOver(graph)).toBe(true);
+	expect(await page.locator(".picked").textContent()).toBe(chosen);
+
+	// The wheel scrolls the page, with Ctrl it zooms.
+	await page.keyboard.press("0");
+	await page.mouse.wheel(0, -10);
+	expect(await fit.isDisabled()).toBe(true);
+	await page.keyboard.down("Control");
+	await page.mouse.wheel(0, -300);
+	await page.keyboard.up("Control");
+	await reads(fit.and(page.locator(":enabled")), "Fit");
+	await shot(page, "close");
+	await graph.focus();
+	await page.keyboard.press("0");
+	expect(await fit.isDisabled()).toBe(true);
+});
+
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 async function violations(p: Page): Promise<string[]> {

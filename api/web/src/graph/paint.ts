@@ -3,6 +3,7 @@
 
 import type { NetLink, NetNode } from "../contract";
 import type { Scene } from "../state/walk";
+import type { Camera, Size } from "./camera";
 import type { Spot } from "./layout";
 import type { Palette } from "./palette";
 
@@ -14,6 +15,7 @@ export interface Frame {
 	dy: number;
 	width: number;
 	height: number;
+	zoom: number; // 1 = all of it is seen
 }
 
 export interface Picture {
@@ -27,8 +29,8 @@ export interface Picture {
 type Paint = CanvasRenderingContext2D;
 
 // Nodes shrink as there are more of them, in pixels.
-export function radius(count: number): number {
-	return Math.max(5.5, 12 - count * 0.08);
+export function radius(count: number, zoom: number): number {
+	return Math.max(5.5, 12 - (count * 0.08) / zoom);
 }
 
 // How much wider than high a layout may be drawn, or the other way round.
@@ -36,7 +38,8 @@ const stretch = 1.6;
 // With more nodes than this only those that matter carry their names.
 const labelled = 45;
 
-export function frameOf(spots: ReadonlyMap<string, Spot>, width: number, height: number): Frame {
+export function frameOf(spots: ReadonlyMap<string, Spot>, size: Size, camera: Camera): Frame {
+	const { width, height } = size;
 	let [left, right, top, bottom] = [-40, 40, -40, 40];
 	for (const s of spots.values()) {
 		left = Math.min(left, s.x);
@@ -50,13 +53,15 @@ export function frameOf(spots: ReadonlyMap<string, Spot>, width: number, height:
 	const least = Math.max(0.05, Math.min(across, down, 3.2));
 	// A layout is round and a card is not: it may be drawn out to fill the card.
 	const [x, y] = [Math.min(across, stretch * least), Math.min(down, stretch * least)];
+	const { zoom } = camera;
 	return {
-		across: x,
-		down: y,
-		dx: width / 2 - (x * (left + right)) / 2,
-		dy: height / 2 - (y * (top + bottom)) / 2,
+		across: x * zoom,
+		down: y * zoom,
+		dx: (width / 2 - (x * (left + right)) / 2) * zoom + camera.x,
+		dy: (height / 2 - (y * (top + bottom)) / 2) * zoom + camera.y,
 		width,
 		height,
+		zoom,
 	};
 }
 
@@ -98,7 +103,7 @@ export function paintNetwork(c: Paint, f: Frame, spots: ReadonlyMap<string, Spot
 		1.8,
 		1,
 	);
-	const r = radius(p.nodes.size);
+	const r = radius(p.nodes.size, f.zoom);
 	for (const link of shown) if (link.stem) arrow(c, f, spots, link, colour.stem, r);
 
 	for (const node of p.nodes.values()) {
@@ -243,7 +248,7 @@ function paintLabels(
 	for (const node of p.nodes.values()) {
 		const spot = spots.get(node.name);
 		const matters = node.name === chosen || node.name === p.selected || node.self || node.state === "syncing";
-		if (!spot || (p.nodes.size > labelled && !matters)) continue;
+		if (!spot || (p.nodes.size > labelled * f.zoom ** 2 && !matters)) continue;
 		const [x, y] = at(f, spot);
 		const name = node.name.length > 12 ? `…${node.name.slice(-6)}` : node.name;
 		const behind = node.state === "syncing" ? ` ${Math.floor(100 * node.syncing_progress)} %` : "";
@@ -268,23 +273,24 @@ export function paintScene(
 	colour: Palette,
 ) {
 	c.clearRect(0, 0, f.width, f.height);
-	const r = radius(count);
+	const r = radius(count, f.zoom);
 	c.lineCap = "round";
-	for (const hop of s.trail) way(c, f, spots, hop.from, hop.to, 1, colour.stem, 3.5, r);
+	for (const hop of s.trail) {
+		const all = stretchOf(f, spots, hop.from, hop.to, 1);
+		way(c, all, colour.stem, 3.5);
+		if (all) head(c, ...all.from, ...all.to, r + 5, colour.stem);
+	}
 	for (const name of s.reached) dot(c, f, spots, name, r, colour.fluff);
 	for (const name of s.stemmed) halo(c, f, spots, name, r + 4, colour.stem, 3);
 	for (const { beat, part } of s.flying) {
-		if (beat.kind === "stem") {
-			way(c, f, spots, beat.from, beat.to, part, colour.stem, 3.5, r);
-			packet(c, f, spots, beat.from, beat.to, part, colour.stem, 6);
-		} else if (beat.kind === "fluff") {
+		const done = stretchOf(f, spots, beat.from, beat.to, part);
+		if (beat.kind === "stem") flight(c, done, colour.stem, 3.5, 6);
+		else if (beat.kind === "fluff") {
 			c.globalAlpha = 1 - part;
 			halo(c, f, spots, beat.to, r + 4 + 30 * part, colour.fluff, 4);
 			c.globalAlpha = 1;
-		} else if (beat.from !== "") {
-			way(c, f, spots, beat.from, beat.to, part, colour.fluff, 1.5, r);
-			packet(c, f, spots, beat.from, beat.to, part, colour.fluff, 3.5);
-		} else {
+		} else if (beat.from !== "") flight(c, done, colour.fluff, 1.5, 3.5);
+		else {
 			c.globalAlpha = part;
 			dot(c, f, spots, beat.to, r, colour.fluff);
 			c.globalAlpha = 1;
@@ -294,46 +300,36 @@ export function paintScene(
 
 type Spots = ReadonlyMap<string, Spot>;
 
-function way(
-	c: Paint,
-	f: Frame,
-	spots: Spots,
-	from: string,
-	to: string,
-	part: number,
-	colour: string,
-	width: number,
-	r: number,
-) {
+// Stretch is a part of the way from one node to another, from the first on.
+interface Stretch {
+	from: [number, number];
+	to: [number, number];
+}
+
+function stretchOf(f: Frame, spots: Spots, from: string, to: string, part: number): Stretch | null {
 	const [a, b] = [spots.get(from), spots.get(to)];
-	if (!a || !b) return;
+	if (!a || !b) return null;
 	const [x0, y0] = at(f, a);
 	const [x1, y1] = at(f, b);
+	return { from: [x0, y0], to: [x0 + (x1 - x0) * part, y0 + (y1 - y0) * part] };
+}
+
+function way(c: Paint, s: Stretch | null, colour: string, width: number) {
+	if (!s) return;
 	c.beginPath();
-	c.moveTo(x0, y0);
-	c.lineTo(x0 + (x1 - x0) * part, y0 + (y1 - y0) * part);
+	c.moveTo(...s.from);
+	c.lineTo(...s.to);
 	c.strokeStyle = colour;
 	c.lineWidth = width;
 	c.stroke();
-	if (part === 1 && width > 2) head(c, x0, y0, x1, y1, r + 5, colour);
 }
 
-function packet(
-	c: Paint,
-	f: Frame,
-	spots: Spots,
-	from: string,
-	to: string,
-	part: number,
-	colour: string,
-	size: number,
-) {
-	const [a, b] = [spots.get(from), spots.get(to)];
-	if (!a || !b) return;
-	const [x0, y0] = at(f, a);
-	const [x1, y1] = at(f, b);
+// flight is what is under way: how far it has come, and itself at the end of that.
+function flight(c: Paint, s: Stretch | null, colour: string, width: number, size: number) {
+	if (!s) return;
+	way(c, s, colour, width);
 	c.beginPath();
-	c.arc(x0 + (x1 - x0) * part, y0 + (y1 - y0) * part, size, 0, 2 * Math.PI);
+	c.arc(...s.to, size, 0, 2 * Math.PI);
 	c.fillStyle = colour;
 	c.fill();
 }

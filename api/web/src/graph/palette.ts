@@ -18,8 +18,17 @@ const names = [
 
 export type Palette = Record<(typeof names)[number], string>;
 
+// readColour is a variable of the style sheet as the theme at hand has it: only a
+// property tells which of its two colours a variable stands for.
+export function readColour(element: Element, name: string): string {
+	const probe = document.createElement("i");
+	probe.style.color = `var(--${name})`;
+	element.append(probe);
+	const { color } = getComputedStyle(probe);
+	probe.remove();
+	return color;
+}
+
 export function readPalette(element: Element): Palette {
-	const style = getComputedStyle(element);
-	const entries = names.map((n) => [n, style.getPropertyValue(`--${n}`).trim()]);
-	return Object.fromEntries(entries) as Palette;
+	return Object.fromEntries(names.map((n) => [n, readColour(element, n)])) as Palette;
 }

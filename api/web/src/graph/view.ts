@@ -2,6 +2,7 @@
 
 import { Pace } from "../state/pace";
 import type { Scene } from "../state/walk";
+import { type Camera, moved, showing, whole, zoomed } from "./camera";
 import { Layout } from "./layout";
 import { at, type Frame, frameOf, type Picture, paintNetwork, paintScene, radius } from "./paint";
 import { type Palette, readPalette } from "./palette";
@@ -13,7 +14,8 @@ export class View {
 	private readonly over: CanvasRenderingContext2D;
 	private readonly resized: ResizeObserver;
 	private palette: Palette;
-	private frame: Frame = { across: 1, down: 1, dx: 0, dy: 0, width: 1, height: 1 };
+	private frame: Frame = { across: 1, down: 1, dx: 0, dy: 0, width: 1, height: 1, zoom: 1 };
+	private camera = whole;
 	private picture: Picture = { nodes: new Map(), links: [], selected: "", hovered: "", stemOnly: false };
 	private scene: Scene | null = null;
 	private pending = 0;
@@ -58,10 +60,38 @@ export class View {
 		this.request(false);
 	}
 
+	// zoom looks closer, or from further off, around a point; without one around the middle.
+	zoom(by: number, x = this.frame.width / 2, y = this.frame.height / 2) {
+		this.look(zoomed(this.camera, by, x, y, this.frame));
+	}
+
+	move(dx: number, dy: number) {
+		this.look(moved(this.camera, dx, dy, this.frame));
+	}
+
+	fit() {
+		this.look(whole);
+	}
+
+	// reveal brings a node into view.
+	reveal(name: string) {
+		const spot = this.layout.spots.get(name);
+		if (spot) this.look(showing(this.camera, ...at(this.frame, spot), this.frame));
+	}
+
+	get closeness(): number {
+		return this.camera.zoom;
+	}
+
+	private look(camera: Camera) {
+		this.camera = camera;
+		this.request();
+	}
+
 	// nearest is the node under a point, "" = none.
 	nearest(x: number, y: number): string {
 		let best = "";
-		let distance = (radius(this.picture.nodes.size) + 8) ** 2;
+		let distance = (radius(this.picture.nodes.size, this.frame.zoom) + 8) ** 2;
 		for (const spot of this.layout.spots.values()) {
 			const [sx, sy] = at(this.frame, spot);
 			const d = (sx - x) ** 2 + (sy - y) ** 2;
@@ -96,6 +126,7 @@ export class View {
 			c.setTransform(ratio, 0, 0, ratio, 0, 0);
 		}
 		this.frame = { ...this.frame, width, height };
+		this.camera = moved(this.camera, 0, 0, this.frame);
 		this.request();
 	}
 
@@ -113,7 +144,7 @@ export class View {
 		}
 		if (this.stale) {
 			this.stale = false;
-			this.frame = frameOf(spots, this.frame.width, this.frame.height);
+			this.frame = frameOf(spots, this.frame, this.camera);
 			paintNetwork(this.base, this.frame, spots, this.paced(), this.palette);
 		}
 		if (this.scene) paintScene(this.over, this.frame, spots, this.scene, this.picture.nodes.size, this.palette);

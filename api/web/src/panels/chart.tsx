@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
+import { readColour } from "../graph/palette";
 import { clock } from "../state/format";
 import { useThemeChange } from "../ui/theme";
 
@@ -36,8 +37,7 @@ export function Chart({ title, at, unit, series }: Props) {
 	useEffect(() => {
 		const element = box.current;
 		if (!element) return;
-		const style = getComputedStyle(element);
-		const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+		const colour = (name: string) => readColour(element, name);
 		const axis = { stroke: colour("ink-soft"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false } };
 		const options: uPlot.Options = {
 			width: element.clientWidth,

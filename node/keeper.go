@@ -16,6 +16,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peerstore"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/multiformats/go-multiaddr"
+
+	"github.com/pappus-network/pappus/protocols/workers"
 )
 
 const (
@@ -41,7 +43,7 @@ type keeper struct {
 	log    *slog.Logger
 	admits func(peer.ID) bool // nil = everybody
 
-	wake chan struct{} // links has grown
+	workers *workers.Set
 
 	mu    sync.Mutex
 	links map[peer.ID]*link
@@ -50,51 +52,29 @@ type keeper struct {
 // link is one kept peer.
 type link struct {
 	info peer.AddrInfo
-	stop context.CancelFunc // nil until Run has started it
-	down chan struct{}      // a connection to the peer has ended
-}
-
-func newLink(info peer.AddrInfo) *link {
-	return &link{info: info, down: make(chan struct{}, 1)}
+	down chan struct{} // a connection to the peer has ended
 }
 
 func newKeeper(h host.Host, log *slog.Logger, first []peer.AddrInfo) *keeper {
-	k := &keeper{host: h, log: log, wake: make(chan struct{}, 1), links: make(map[peer.ID]*link)}
+	k := &keeper{host: h, log: log, workers: workers.New(), links: make(map[peer.ID]*link)}
 	for _, info := range first {
-		k.links[info.ID] = newLink(info)
+		k.begin(info)
 	}
 	return k
+}
+
+// begin keeps a link from now on, under mu.
+func (k *keeper) begin(info peer.AddrInfo) {
+	l := &link{info: info, down: make(chan struct{}, 1)}
+	k.links[info.ID] = l
+	k.workers.Start(info.ID, func(ctx context.Context) { k.keep(ctx, l) })
 }
 
 // Run dials until ctx ends and returns when no attempt is under way.
 func (k *keeper) Run(ctx context.Context) error {
 	k.host.Network().Notify(k)
 	defer k.host.Network().StopNotify(k)
-	var wg sync.WaitGroup
-	for {
-		k.start(ctx, &wg)
-		select {
-		case <-ctx.Done():
-			wg.Wait()
-			return nil
-		case <-k.wake:
-		}
-	}
-}
-
-// start begins to keep the links that are new. Each goroutine ends with ctx or
-// when its link is removed.
-func (k *keeper) start(ctx context.Context, wg *sync.WaitGroup) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, l := range k.links {
-		if l.stop != nil {
-			continue
-		}
-		own, stop := context.WithCancel(ctx)
-		l.stop = stop
-		wg.Go(func() { k.keep(own, l) })
-	}
+	return k.workers.Run(ctx)
 }
 
 // Add keeps a link to one more peer.
@@ -110,11 +90,7 @@ func (k *keeper) Add(info peer.AddrInfo) error {
 	if _, ok := k.links[info.ID]; ok {
 		return errKept
 	}
-	k.links[info.ID] = newLink(info)
-	select {
-	case k.wake <- struct{}{}:
-	default:
-	}
+	k.begin(info)
 	return nil
 }
 
@@ -122,14 +98,11 @@ func (k *keeper) Add(info peer.AddrInfo) error {
 func (k *keeper) Remove(p peer.ID) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	l, ok := k.links[p]
-	if !ok {
+	if _, ok := k.links[p]; !ok {
 		return false
 	}
 	delete(k.links, p)
-	if l.stop != nil {
-		l.stop()
-	}
+	k.workers.Stop(p)
 	k.host.ConnManager().Unprotect(p, "kept")
 	return true
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
+
+	"github.com/pappus-network/pappus/protocols/workers"
 )
 
 const (
@@ -22,8 +24,8 @@ const (
 // pings measures the round trips to peers, a goroutine each. It is safe for concurrent
 // use.
 type pings struct {
-	host host.Host
-	wake chan struct{} // by has grown
+	host    host.Host
+	workers *workers.Set
 
 	mu sync.Mutex
 	by map[peer.ID]*pulse
@@ -33,33 +35,28 @@ type pings struct {
 type pulse struct {
 	last, least time.Duration // 0 = no answer yet
 	asked       time.Time     // when the ping under way was sent; zero: none is
-	stop        context.CancelFunc
 	now         chan struct{} // do not wait for the next one
 }
 
 func newPings(h host.Host) *pings {
-	return &pings{host: h, wake: make(chan struct{}, 1), by: make(map[peer.ID]*pulse)}
+	return &pings{host: h, workers: workers.New(), by: make(map[peer.ID]*pulse)}
 }
 
 // Join implements follower.
 func (s *pings) Join(p linked) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.by[p.id] = &pulse{now: make(chan struct{}, 1)}
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
+	u := &pulse{now: make(chan struct{}, 1)}
+	s.by[p.id] = u
+	s.workers.Start(p.id, func(ctx context.Context) { s.follow(ctx, p.id, u) })
 }
 
 // Leave implements follower.
 func (s *pings) Leave(p peer.ID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if u := s.by[p]; u != nil && u.stop != nil {
-		u.stop()
-	}
 	delete(s.by, p)
+	s.workers.Stop(p)
 }
 
 // of returns what is known of a peer: its last and least round trips, and how long a
@@ -78,36 +75,7 @@ func (s *pings) of(p peer.ID, now time.Time) (last, least, waiting time.Duration
 }
 
 // Run pings until ctx ends, and returns when no ping is under way.
-func (s *pings) Run(ctx context.Context) error {
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	for {
-		s.begin(ctx, &wg)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-s.wake:
-		}
-	}
-}
-
-// begin starts with the peers that are new. Each goroutine ends with ctx or when its
-// peer leaves.
-func (s *pings) begin(ctx context.Context, wg *sync.WaitGroup) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for p, u := range s.by {
-		if u.stop != nil {
-			continue
-		}
-		own, stop := context.WithCancel(ctx)
-		u.stop = stop
-		wg.Go(func() {
-			defer stop()
-			s.follow(own, p, u)
-		})
-	}
-}
+func (s *pings) Run(ctx context.Context) error { return s.workers.Run(ctx) }
 
 // follow pings one peer at once and then again and again.
 func (s *pings) follow(ctx context.Context, p peer.ID, u *pulse) {

@@ -9,8 +9,10 @@ import (
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/pappus-network/pappus/protocols/objects"
+	"github.com/pappus-network/pappus/protocols/workers"
 	"github.com/pappus-network/pappus/relay/ask"
 )
 
@@ -20,7 +22,8 @@ type fetcher struct {
 	objects *objects.Client
 	take    func(from peer.ID, tx *btcutil.Tx) error
 	charge  func(peer.ID, error)
-	wake    chan struct{} // the tracker has news, or there is a new peer
+	wake    chan struct{} // the tracker has news
+	workers *workers.Set
 
 	mu      sync.Mutex
 	tracker *ask.Tracker
@@ -29,40 +32,35 @@ type fetcher struct {
 
 // asker asks one peer.
 type asker struct {
-	stop context.CancelFunc // nil until Run has started it
-	news chan struct{}      // due is not empty
+	news chan struct{} // due is not empty
 	due  []chainhash.Hash
 }
 
 func newFetcher(cfg ask.Config, client *objects.Client, take func(peer.ID, *btcutil.Tx) error, charge func(peer.ID, error), src rand.Source) *fetcher {
 	return &fetcher{
-		objects: client, take: take, charge: charge, wake: make(chan struct{}, 1),
+		objects: client, take: take, charge: charge, wake: make(chan struct{}, 1), workers: workers.New(),
 		tracker: ask.New(cfg, src), askers: make(map[peer.ID]*asker),
 	}
 }
 
 // Run asks until ctx ends, and returns when nobody is being asked.
 func (f *fetcher) Run(ctx context.Context) error {
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	return alarm(ctx, f.wake, func(now time.Time) time.Time {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		for p, a := range f.askers {
-			if a.stop != nil {
-				continue
-			}
-			own, stop := context.WithCancel(ctx)
-			a.stop = stop
-			wg.Go(func() { f.run(own, p, a) }) // ends when the peer leaves or ctx does
-		}
-		for _, r := range f.tracker.Tick(now) {
-			a := f.askers[r.Peer]
-			a.due = append(a.due, r.Txs...)
-			nudge(a.news)
-		}
-		return f.tracker.Next()
-	})
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return f.workers.Run(ctx) })
+	group.Go(func() error { return alarm(ctx, f.wake, f.ring) })
+	return group.Wait()
+}
+
+// ring passes on what the tracker wants asked.
+func (f *fetcher) ring(now time.Time) (next time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range f.tracker.Tick(now) {
+		a := f.askers[r.Peer]
+		a.due = append(a.due, r.Txs...)
+		nudge(a.news)
+	}
+	return f.tracker.Next()
 }
 
 // Join adds a peer.
@@ -72,7 +70,9 @@ func (f *fetcher) Join(p peer.ID, l Link) {
 	if _, ok := f.askers[p]; ok {
 		return
 	}
-	f.askers[p] = &asker{news: make(chan struct{}, 1)}
+	a := &asker{news: make(chan struct{}, 1)}
+	f.askers[p] = a
+	f.workers.Start(p, func(ctx context.Context) { f.run(ctx, p, a) })
 	f.tracker.Join(p, l.Inbound)
 	nudge(f.wake)
 }
@@ -81,15 +81,12 @@ func (f *fetcher) Join(p peer.ID, l Link) {
 func (f *fetcher) Leave(p peer.ID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	a, ok := f.askers[p]
-	if !ok {
+	if _, ok := f.askers[p]; !ok {
 		return
 	}
 	delete(f.askers, p)
+	f.workers.Stop(p)
 	f.tracker.Leave(time.Now(), p)
-	if a.stop != nil {
-		a.stop()
-	}
 	nudge(f.wake)
 }
 

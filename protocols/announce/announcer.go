@@ -15,6 +15,7 @@ import (
 	"github.com/pappus-network/pappus/protocols/exchange"
 	"github.com/pappus-network/pappus/protocols/headerlist"
 	"github.com/pappus-network/pappus/protocols/invlist"
+	"github.com/pappus-network/pappus/protocols/workers"
 )
 
 // maxInventory is how many ids of transactions wait for one slow listener: of one
@@ -33,9 +34,9 @@ const maxAddrs = 8
 // Announcer tells the peers that have joined of each new tip, and of what is told
 // it for each. It is safe for concurrent use.
 type Announcer struct {
-	opener exchange.Opener
-	spec   exchange.Spec
-	wake   chan struct{} // listeners has grown
+	opener  exchange.Opener
+	spec    exchange.Spec
+	workers *workers.Set
 
 	mu        sync.Mutex
 	listeners map[peer.ID]*listener
@@ -43,8 +44,7 @@ type Announcer struct {
 
 // listener is one peer that is told.
 type listener struct {
-	stop    context.CancelFunc // nil until Run has started it
-	news    chan struct{}      // pending is not empty
+	news    chan struct{} // pending is not empty
 	pending []wire.BlockHeader
 	txs     []chainhash.Hash
 	addrs   [][]addrlist.Entry // a message each
@@ -52,37 +52,11 @@ type listener struct {
 
 // New returns an announcer on a network; nothing is sent before Run.
 func New(o exchange.Opener, params *chaincfg.Params) *Announcer {
-	return &Announcer{opener: o, spec: Spec(params), wake: make(chan struct{}, 1), listeners: make(map[peer.ID]*listener)}
+	return &Announcer{opener: o, spec: Spec(params), workers: workers.New(), listeners: make(map[peer.ID]*listener)}
 }
 
 // Run sends until ctx ends and returns when nothing is being sent.
-func (a *Announcer) Run(ctx context.Context) error {
-	var wg sync.WaitGroup
-	for {
-		a.start(ctx, &wg)
-		select {
-		case <-ctx.Done():
-			wg.Wait()
-			return nil
-		case <-a.wake:
-		}
-	}
-}
-
-// start gives each new listener a goroutine, which ends with ctx or when the
-// peer leaves.
-func (a *Announcer) start(ctx context.Context, wg *sync.WaitGroup) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for p, l := range a.listeners {
-		if l.stop != nil {
-			continue
-		}
-		own, stop := context.WithCancel(ctx)
-		l.stop = stop
-		wg.Go(func() { a.tell(own, p, l) })
-	}
-}
+func (a *Announcer) Run(ctx context.Context) error { return a.workers.Run(ctx) }
 
 // Join adds a peer that has completed its handshake.
 func (a *Announcer) Join(p peer.ID) {
@@ -91,26 +65,21 @@ func (a *Announcer) Join(p peer.ID) {
 	if _, ok := a.listeners[p]; ok {
 		return
 	}
-	a.listeners[p] = &listener{news: make(chan struct{}, 1)}
-	select {
-	case a.wake <- struct{}{}:
-	default:
-	}
+	l := &listener{news: make(chan struct{}, 1)}
+	a.listeners[p] = l
+	a.workers.Start(p, func(ctx context.Context) { a.tell(ctx, p, l) })
 }
 
 // Leave drops a peer.
 func (a *Announcer) Leave(p peer.ID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if l, ok := a.listeners[p]; ok {
-		delete(a.listeners, p)
-		if l.stop != nil {
-			l.stop()
-		}
-	}
+	delete(a.listeners, p)
+	a.workers.Stop(p)
 }
 
-// Announce tells every peer but the given ones of the header. It never blocks.
+// Announce tells every peer but the given ones of the header, which is the new tip. It
+// never blocks.
 func (a *Announcer) Announce(h wire.BlockHeader, except ...peer.ID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -129,7 +98,7 @@ func (a *Announcer) Announce(h wire.BlockHeader, except ...peer.ID) {
 	}
 }
 
-// Inventory tells one peer of transactions, by their ids. It never blocks.
+// Inventory tells one peer of transactions, by their ids, if it has joined. It never blocks.
 func (a *Announcer) Inventory(p peer.ID, txs []chainhash.Hash) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -147,7 +116,8 @@ func (a *Announcer) Inventory(p peer.ID, txs []chainhash.Hash) {
 	}
 }
 
-// Addresses tells one peer where others are, in one message. It never blocks.
+// Addresses tells one peer where others are, in one message of at most [MaxEntries], if it
+// has joined. It never blocks. The entries must not be changed any more.
 func (a *Announcer) Addresses(p peer.ID, entries []addrlist.Entry) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

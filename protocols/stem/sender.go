@@ -9,6 +9,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/protocols/exchange"
+	"github.com/pappus-network/pappus/protocols/workers"
 )
 
 // What waits for one peer that is slow to take it: beyond that a transaction has
@@ -28,9 +29,9 @@ var (
 // Sender hands transactions to the peers that have joined, over one stream to
 // each, opened when it is first needed. It is safe for concurrent use.
 type Sender struct {
-	opener exchange.Opener
-	spec   exchange.Spec
-	wake   chan struct{} // peers has grown
+	opener  exchange.Opener
+	spec    exchange.Spec
+	workers *workers.Set
 
 	mu    sync.Mutex
 	peers map[peer.ID]*receiver
@@ -38,8 +39,7 @@ type Sender struct {
 
 // receiver is one peer and what waits for it.
 type receiver struct {
-	stop  context.CancelFunc // nil until Run has started it
-	news  chan struct{}      // queue is not empty
+	news  chan struct{} // queue is not empty
 	queue []parcel
 	bytes int
 }
@@ -52,37 +52,12 @@ type parcel struct {
 
 // NewSender returns a sender on a network; nothing is sent before Run.
 func NewSender(o exchange.Opener, params *chaincfg.Params) *Sender {
-	return &Sender{opener: o, spec: Spec(params), wake: make(chan struct{}, 1), peers: make(map[peer.ID]*receiver)}
+	return &Sender{opener: o, spec: Spec(params), workers: workers.New(), peers: make(map[peer.ID]*receiver)}
 }
 
 // Run sends until ctx ends and returns when nothing is being sent. What has not
 // been sent by then is nobody's failure.
-func (s *Sender) Run(ctx context.Context) error {
-	var wg sync.WaitGroup
-	for {
-		s.start(ctx, &wg)
-		select {
-		case <-ctx.Done():
-			wg.Wait()
-			return nil
-		case <-s.wake:
-		}
-	}
-}
-
-// start gives each new peer a goroutine, which ends with ctx or when it leaves.
-func (s *Sender) start(ctx context.Context, wg *sync.WaitGroup) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for p, r := range s.peers {
-		if r.stop != nil {
-			continue
-		}
-		own, stop := context.WithCancel(ctx)
-		r.stop = stop
-		wg.Go(func() { s.serve(ctx, own, p, r) })
-	}
-}
+func (s *Sender) Run(ctx context.Context) error { return s.workers.Run(ctx) }
 
 // Join adds a peer that has completed its handshake.
 func (s *Sender) Join(p peer.ID) {
@@ -91,8 +66,9 @@ func (s *Sender) Join(p peer.ID) {
 	if _, ok := s.peers[p]; ok {
 		return
 	}
-	s.peers[p] = &receiver{news: make(chan struct{}, 1)}
-	nudge(s.wake)
+	r := &receiver{news: make(chan struct{}, 1)}
+	s.peers[p] = r
+	s.workers.Start(p, func(ctx context.Context) { s.serve(ctx, p, r) })
 }
 
 // Leave drops a peer. What waits for it fails.
@@ -100,15 +76,11 @@ func (s *Sender) Leave(p peer.ID) {
 	s.mu.Lock()
 	r, ok := s.peers[p]
 	delete(s.peers, p)
+	s.workers.Stop(p)
 	s.mu.Unlock()
-	if !ok {
-		return
+	if ok {
+		fail(s.take(r), ErrNotJoined)
 	}
-	if r.stop != nil {
-		r.stop()
-	}
-	nudge(r.news)
-	fail(s.take(r), ErrNotJoined)
 }
 
 // Send hands a serialized transaction to a peer. It never blocks. If the
@@ -136,7 +108,10 @@ func (s *Sender) enqueue(p peer.ID, c parcel) error {
 	}
 	r.queue = append(r.queue, c)
 	r.bytes += len(c.payload)
-	nudge(r.news)
+	select {
+	case r.news <- struct{}{}:
+	default:
+	}
 	return nil
 }
 
@@ -149,9 +124,8 @@ func (s *Sender) take(r *receiver) []parcel {
 	return queue
 }
 
-// serve sends one peer what waits for it. all ends when the sender does, ctx also
-// when the peer leaves.
-func (s *Sender) serve(all, ctx context.Context, p peer.ID, r *receiver) {
+// serve sends one peer what waits for it, until ctx ends.
+func (s *Sender) serve(ctx context.Context, p peer.ID, r *receiver) {
 	var d *exchange.Dialogue
 	defer func() {
 		if d != nil {
@@ -166,7 +140,8 @@ func (s *Sender) serve(all, ctx context.Context, p peer.ID, r *receiver) {
 		}
 		for _, c := range s.take(r) {
 			var err error
-			if d, err = s.send(ctx, p, d, exchange.Message{Command: dandeliontx, Payload: c.payload}); err != nil && all.Err() == nil {
+			d, err = s.send(ctx, p, d, exchange.Message{Command: dandeliontx, Payload: c.payload})
+			if err != nil && (ctx.Err() == nil || errors.Is(context.Cause(ctx), workers.ErrStopped)) {
 				c.failed(err)
 			}
 		}
@@ -199,11 +174,4 @@ func fail(queue []parcel, err error) {
 			c.failed(err)
 		}
 	}()
-}
-
-func nudge(c chan<- struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
 }

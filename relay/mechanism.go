@@ -47,10 +47,3 @@ type audience interface {
 	Join(p peer.ID, l Link)
 	Leave(p peer.ID)
 }
-
-// Link is what the relay must know of a peer.
-type Link struct {
-	Inbound bool   // the peer dialled us
-	Full    bool   // it says that it is a full node
-	Group   string // its netgroup: IPv4 /16 or IPv6 /32
-}

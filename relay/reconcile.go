@@ -34,7 +34,7 @@ func (r *Relay) reconcile(ctx context.Context) error {
 			return nil
 		case <-pause.C:
 		}
-		p, ok := r.anyone(rng)
+		p, ok := r.links.draw(rng)
 		if !ok {
 			continue
 		}
@@ -47,21 +47,4 @@ func (r *Relay) reconcile(ctx context.Context) error {
 		}
 		r.Inventory(p, txs)
 	}
-}
-
-// anyone draws a peer.
-func (r *Relay) anyone(rng *rand.Rand) (peer.ID, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.links) == 0 {
-		return "", false
-	}
-	n := rng.IntN(len(r.links))
-	for p := range r.links {
-		if n == 0 {
-			return p, true
-		}
-		n--
-	}
-	return "", false
 }

@@ -49,15 +49,6 @@ type stemming struct {
 	links  map[peer.ID]Link
 }
 
-// longestEmbargo bounds a restored embargo, in means: an exponential one lasts longer once
-// in 5·10⁸. What was written by a clock that ran ahead, or is read by one that is behind,
-// as on a machine without a battery, would be held for as long as the clocks differ.
-const longestEmbargo = 20
-
-// flushEvery is what a crash may lose of others' stems, whose senders hold them
-// under embargoes of their own. Own ones are on disk before they are sent.
-const flushEvery = time.Second
-
 func newStemming(cfg dandelion.Config, in *intake, own *journal.Journal, stem Stemmer, fluff Mechanism, stems *stempool.Pool, shelf *stempool.Shelf, src rand.Source) *stemming {
 	return &stemming{
 		intake: in, own: own, stem: stem, fluff: fluff, emit: in.emit, wake: make(chan struct{}, 1),
@@ -103,64 +94,6 @@ func (s *stemming) lock() {
 	}
 }
 
-// end is what [stemming.seen] promises, under mu.
-func (s *stemming) end(tx *btcutil.Tx) {
-	if _, held := s.stems.Get(*tx.Hash()); held {
-		s.shelf.Delete(*tx.Hash())
-	}
-	s.router.Seen(*tx.Hash())
-	for _, hash := range s.stems.Fluffed(tx) {
-		s.router.Seen(hash)
-		s.shelf.Delete(hash)
-		s.own.Dropped(time.Now(), hash, string(events.ConflictTx))
-	}
-}
-
-// flush writes the shelf every second until ctx ends, and once more then.
-func (s *stemming) flush(ctx context.Context) error {
-	ticker := time.NewTicker(flushEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return s.shelf.Flush(context.WithoutCancel(ctx))
-		case <-ticker.C:
-			if err := s.shelf.Flush(ctx); err != nil && ctx.Err() == nil {
-				return err
-			}
-		}
-	}
-}
-
-// restore takes back what was in its stem when the node stopped, as far as it is
-// valid still, and returns how many are not.
-func (s *stemming) restore(records []stempool.Record) (count int) {
-	s.lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	for _, r := range records {
-		if err := s.stems.Restore(now, r.Tx, r.Held.From); err != nil {
-			s.shelf.Delete(r.Held.Tx)
-			if why := lost(err); why != "" {
-				count++
-				if r.Held.From == "" {
-					s.own.Dropped(now, r.Held.Tx, string(why))
-				}
-			}
-			continue
-		}
-		if latest := now.Add(s.longest); r.Held.Until.After(latest) {
-			r.Held.Until = latest
-		}
-		s.router.Restore([]dandelion.Held{r.Held})
-		if r.Held.From == "" {
-			s.own.Resumed(r.Held.Tx, r.Held.Until, r.Held.Stemmed)
-		}
-	}
-	nudge(s.wake)
-	return count
-}
-
 // holdsOwn says whether a transaction of the operator's is in its stem.
 func (s *stemming) holdsOwn(tx chainhash.Hash) bool {
 	s.lock()
@@ -173,25 +106,6 @@ func (s *stemming) now() (to []peer.ID, held int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.router.Stems(), s.stems.Len()
-}
-
-// abort takes an own transaction back and says whether it was in its stem.
-func (s *stemming) abort(tx chainhash.Hash) bool {
-	s.lock()
-	if !s.stems.HoldsOwn(tx) {
-		s.mu.Unlock()
-		return false
-	}
-	gone := s.stems.Drop(tx)
-	for _, hash := range gone {
-		s.router.Seen(hash)
-		s.shelf.Delete(hash)
-	}
-	s.mu.Unlock()
-	for _, hash := range gone {
-		s.own.Dropped(time.Now(), hash, "aborted")
-	}
-	return true
 }
 
 // Originate implements [Mechanism]. An own transaction enters the stempool by the
@@ -218,17 +132,6 @@ func (s *stemming) Originate(ctx context.Context, tx *btcutil.Tx) error {
 	return nil
 }
 
-// keep puts what the router holds on the shelf, under mu.
-func (s *stemming) keep(hash chainhash.Hash, tx *btcutil.Tx) {
-	held, ok := s.router.Held(hash)
-	if !ok {
-		return
-	}
-	if raw, err := serialize(tx); err == nil {
-		s.shelf.Put(held, raw)
-	}
-}
-
 // Stemmed implements [Mechanism].
 func (s *stemming) Stemmed(ctx context.Context, from peer.ID, tx *btcutil.Tx) error {
 	hash := *tx.Hash()
@@ -253,99 +156,6 @@ func (s *stemming) Stemmed(ctx context.Context, from peer.ID, tx *btcutil.Tx) er
 	s.mu.Unlock()
 	s.act(actions)
 	return nil
-}
-
-// act carries out what the router says.
-func (s *stemming) act(actions []dandelion.Action) {
-	for _, a := range actions {
-		switch a := a.(type) {
-		case dandelion.Stem:
-			s.send(a)
-		case dandelion.Fluff:
-			s.emit(events.TxFluffed{Tx: a.Tx, Cause: a.Cause.String()})
-			s.release(a.Tx, a.Except, a.Cause.String())
-		case dandelion.Wait:
-			s.own.Waiting(a.Tx, a.Until)
-		}
-	}
-	if len(actions) > 0 {
-		nudge(s.wake)
-	}
-}
-
-// send hands a transaction to the next peer of its stem.
-func (s *stemming) send(a dandelion.Stem) {
-	s.lock()
-	tx, ok := s.stems.Get(a.Tx)
-	if ok {
-		s.keep(a.Tx, tx) // it is not handed on again after a restart
-	}
-	s.mu.Unlock()
-	if !ok {
-		return // fluffed meanwhile
-	}
-	raw, err := serialize(tx)
-	if err != nil {
-		s.failed(a.Tx, a.To)
-		return
-	}
-	s.own.Stemmed(time.Now(), a.Tx, a.Until)
-	s.emit(events.TxStemmed{Tx: a.Tx, To: a.To})
-	s.stem.Send(a.To, raw, func(error) { s.failed(a.Tx, a.To) })
-}
-
-// failed tries the other stem, or fluffs.
-func (s *stemming) failed(tx chainhash.Hash, to peer.ID) {
-	s.lock()
-	actions := s.router.Failed(time.Now(), tx, to)
-	s.mu.Unlock()
-	s.act(actions)
-}
-
-// release ends a stem here: what a transaction spends from its stempool first,
-// then itself, goes into the mempool and spreads.
-func (s *stemming) release(hash chainhash.Hash, except peer.ID, cause string) {
-	for _, tx := range s.lineage(hash) {
-		if *tx.Hash() != hash {
-			s.lock()
-			s.router.Seen(*tx.Hash())
-			s.mu.Unlock()
-		}
-		s.own.Fluffed(time.Now(), *tx.Hash(), cause)
-		if why := lost(s.intake.submit(tx, except)); why != "" {
-			// Valid when it came, and not any more: its inputs were spent, or the
-			// mempool is too full for its fee.
-			s.own.Dropped(time.Now(), *tx.Hash(), string(why))
-		}
-	}
-}
-
-// lineage takes a transaction and those of the stempool that it spends from out
-// of it, parents first.
-func (s *stemming) lineage(hash chainhash.Hash) []*btcutil.Tx {
-	s.lock()
-	defer s.mu.Unlock()
-	var line []*btcutil.Tx
-	for queue := []chainhash.Hash{hash}; len(queue) > 0; queue = queue[1:] {
-		tx, ok := s.stems.Take(queue[0])
-		if !ok {
-			continue
-		}
-		s.shelf.Delete(queue[0])
-		line = append(line, tx)
-		for _, in := range tx.MsgTx().TxIn {
-			queue = append(queue, in.PreviousOutPoint.Hash)
-		}
-	}
-	slices.Reverse(line)
-	return line
-}
-
-// seen ends the stem of a transaction that is in the mempool or in a block, and
-// of those that conflict with it: what was fluffed wins. It does not wait: see lock.
-func (s *stemming) seen(tx *btcutil.Tx) {
-	s.ended.add(tx)
-	nudge(s.hear)
 }
 
 // busy says whether anything is in its stem.

@@ -1,18 +1,12 @@
 package node
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"math/big"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"time"
 
-	"github.com/btcsuite/btcd/chainhash/v2"
-	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 
 	"github.com/pappus-network/pappus/api"
@@ -250,61 +244,4 @@ func (c Config) validateChain() error {
 		return errors.New("prune and txindex exclude each other: the index needs the blocks that pruning deletes")
 	}
 	return nil
-}
-
-// parsePeers reads multiaddrs that must end in /p2p/<peer id>.
-func parsePeers(setting string, addrs []string) ([]peer.AddrInfo, error) {
-	var all []multiaddr.Multiaddr
-	for _, s := range addrs {
-		a, err := multiaddr.NewMultiaddr(s)
-		if err != nil {
-			return nil, fmt.Errorf("%s %q is not a multiaddr (%w): write it like /ip4/192.0.2.1/tcp/8477/p2p/12D3Koo…", setting, s, err)
-		}
-		if _, err := peer.AddrInfoFromP2pAddr(a); err != nil {
-			return nil, fmt.Errorf("%s %q lacks the peer's id: add /p2p/<peer id>, as the peer's own `addrs` file shows it", setting, s)
-		}
-		all = append(all, a)
-	}
-	infos, err := peer.AddrInfosFromP2pAddrs(all...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", setting, err)
-	}
-	return infos, nil
-}
-
-// parseAssumeValid reads HASH:HEIGHT; the zero hash means off.
-func parseAssumeValid(s string) (chainhash.Hash, int32, error) {
-	if s == "" {
-		return chainhash.Hash{}, 0, nil
-	}
-	const form = "write it as HASH:HEIGHT, as in 000000…1c:14131"
-	text, number, found := strings.Cut(s, ":")
-	if !found {
-		return chainhash.Hash{}, 0, fmt.Errorf("assume-valid %q has no height: %s", s, form)
-	}
-	if len(text) != 2*chainhash.HashSize {
-		return chainhash.Hash{}, 0, fmt.Errorf("assume-valid %q: the hash has %d characters, not 64: %s", s, len(text), form)
-	}
-	hash, err := chainhash.NewHashFromStr(text)
-	if err != nil {
-		return chainhash.Hash{}, 0, fmt.Errorf("assume-valid %q: %w: %s", s, err, form)
-	}
-	height, err := strconv.ParseInt(number, 10, 32)
-	if err != nil || height < 1 {
-		return chainhash.Hash{}, 0, fmt.Errorf("assume-valid %q: the height is not a number above 0: %s", s, form)
-	}
-	return *hash, int32(height), nil
-}
-
-// parseWork reads a 256-bit hexadecimal number; empty means zero.
-func parseWork(s string) (*big.Int, error) {
-	digits := strings.TrimPrefix(s, "0x")
-	if len(digits)%2 == 1 {
-		digits = "0" + digits
-	}
-	raw, err := hex.DecodeString(digits)
-	if err != nil || len(raw) > 32 {
-		return nil, fmt.Errorf("min-chain-work %q is not a hexadecimal number of at most 64 digits", s)
-	}
-	return new(big.Int).SetBytes(raw), nil
 }

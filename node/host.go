@@ -151,6 +151,15 @@ func listen(ctx context.Context, h host.Host, cfg Config) error {
 	return nil
 }
 
+// listening returns the host's addresses with unspecified ones made concrete.
+func listening(h host.Host) []multiaddr.Multiaddr {
+	addrs, err := h.Network().InterfaceListenAddresses()
+	if err != nil {
+		return h.Addrs()
+	}
+	return addrs
+}
+
 // probe binds a TCP address the ordinary way and lets go of it: libp2p binds
 // with SO_REUSEPORT, under which a second node on the same port would succeed
 // and the two would share connections at random.

@@ -51,3 +51,22 @@ func (m *miner) Run(ctx context.Context) error {
 		m.log.InfoContext(ctx, "mined a block", "hash", hashes[0])
 	}
 }
+
+func (n *Node) miner() *miner {
+	return &miner{
+		mine:   n.chain.Mine,
+		ready:  n.mayMine,
+		script: n.payTo,
+		every:  n.cfg.MineEvery,
+		src:    rand.New(n.src), // when to mine is no secret
+		log:    n.log,
+	}
+}
+
+// mayMine is false while there is, or may be, a longer chain to fetch first.
+func (n *Node) mayMine() bool {
+	if up, _ := n.peers.count(); up == 0 {
+		return len(n.cfg.Connect)+len(n.cfg.AddNode) == 0
+	}
+	return !n.sync.Progress().Syncing
+}

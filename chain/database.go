@@ -26,11 +26,13 @@ type DamagedError struct {
 	Err error
 }
 
+// Error says which folder to move away.
 func (e *DamagedError) Error() string {
 	return fmt.Sprintf("the block database is damaged: move %s away and start again, the blocks beside it are then read and validated anew: %v",
 		filepath.Join(e.Dir, metadataDir), e.Err)
 }
 
+// Unwrap returns what was found.
 func (e *DamagedError) Unwrap() error { return e.Err }
 
 // diagnose turns an error that tells of damage into a [DamagedError].

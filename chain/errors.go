@@ -43,10 +43,12 @@ type BlockError struct {
 	Err    error         // the rule that was broken
 }
 
+// Error names the block, the reason code and the particulars.
 func (e *BlockError) Error() string {
 	return fmt.Sprintf("block %v: %s: %v", e.Hash, e.Reason, e.Err)
 }
 
+// Unwrap returns the rule that was broken.
 func (e *BlockError) Unwrap() error { return e.Err }
 
 // NetworkError says that a block file belongs to another network.
@@ -55,6 +57,7 @@ type NetworkError struct {
 	Want wire.BitcoinNet
 }
 
+// Error names both networks.
 func (e *NetworkError) Error() string {
 	return fmt.Sprintf("the file holds blocks of %s, not of %s: name its network with --network", netName(e.Got), netName(e.Want))
 }

@@ -124,7 +124,8 @@ func (c *Chain) storedOnMain(hash chainhash.Hash) (main bool, err error) {
 	return main, err
 }
 
-// Filter returns the block's BIP 158 basic filter, if the configuration keeps them.
+// Filter returns the block's BIP 158 basic filter: [ErrNoFilters] if the configuration
+// keeps none, [ErrNotFound] for a block that has never been on the main chain.
 func (c *Chain) Filter(hash chainhash.Hash) ([]byte, error) {
 	c.swapping.RLock()
 	defer c.swapping.RUnlock()
@@ -141,7 +142,8 @@ func (c *Chain) Filter(hash chainhash.Hash) ([]byte, error) {
 	return raw, nil
 }
 
-// FilterHeader returns the header that BIP 157 chains the block's filter with.
+// FilterHeader returns the header that BIP 157 chains the block's filter with. Errors are
+// those of [Chain.Filter].
 func (c *Chain) FilterHeader(hash chainhash.Hash) (chainhash.Hash, error) {
 	c.swapping.RLock()
 	defer c.swapping.RUnlock()

@@ -90,7 +90,8 @@ func (c *Chain) BlockHash(height int32) (chainhash.Hash, bool) {
 }
 
 // RawTx returns a transaction from the mempool, or from the main chain if the
-// configuration keeps an index of transactions.
+// configuration keeps an index of transactions, else [ErrNotFound]. The bytes, with
+// witnesses, are the caller's.
 func (c *Chain) RawTx(hash chainhash.Hash) ([]byte, error) {
 	raw, _, err := c.FindTx(hash)
 	return raw, err
@@ -124,13 +125,14 @@ func (c *Chain) FindTx(hash chainhash.Hash) (raw []byte, block *chainhash.Hash, 
 	return raw, region.Hash, nil
 }
 
-// HeadersAfter answers getheaders along the best header chain, blocks or not.
+// HeadersAfter answers getheaders along the best header chain, blocks or not: see
+// [headertree.Tree.After].
 func (c *Chain) HeadersAfter(locator []chainhash.Hash, stop chainhash.Hash, most int) []wire.BlockHeader {
 	return c.Headers().After(locator, stop, most)
 }
 
-// BlocksAfter answers getblocks: hashes of the best header chain, as far as its blocks
-// are stored.
+// BlocksAfter answers getblocks: at most so many hashes of the best header chain after the
+// locator, ascending, as far as its blocks are stored.
 func (c *Chain) BlocksAfter(locator []chainhash.Hash, stop chainhash.Hash, most int) []chainhash.Hash {
 	hashes := c.Headers().HashesAfter(locator, stop, most)
 	for i, h := range hashes {

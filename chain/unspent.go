@@ -68,8 +68,8 @@ func (c *Chain) SpentBy(b *btcutil.Block) ([]Output, error) {
 	return outs, nil
 }
 
-// TxCount returns how many transactions a stored block has, without reading the rest
-// of it.
+// TxCount returns how many transactions a block has, without reading the rest of it. It
+// fails for one that is not stored, or not any more.
 func (c *Chain) TxCount(hash chainhash.Hash) (int, error) {
 	var count uint64
 	err := c.view(func(tx database.Tx) error {

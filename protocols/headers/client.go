@@ -14,7 +14,7 @@ import (
 	"github.com/pappus-network/pappus/protocols/exchange"
 )
 
-// Client asks peers for headers.
+// Client asks peers for headers. It is safe for concurrent use.
 type Client struct {
 	opener exchange.Opener
 	params *chaincfg.Params

@@ -11,7 +11,8 @@ import (
 	"github.com/pappus-network/pappus/protocols/exchange"
 )
 
-// Client asks peers for identifiers.
+// Client asks peers for identifiers. It is safe for concurrent use. Errors that are the
+// peer's fault are *[exchange.PeerError]s.
 type Client struct {
 	opener exchange.Opener
 	spec   exchange.Spec
@@ -22,8 +23,8 @@ func NewClient(o exchange.Opener, params *chaincfg.Params) *Client {
 	return &Client{opener: o, spec: Spec(params)}
 }
 
-// Blocks returns the hashes of at most 500 blocks that the peer has after the
-// locator, ascending. That they follow one another is for the headers to show.
+// Blocks returns the hashes of at most [MaxBlocks] blocks that the peer has after the
+// locator, ascending, up to the stop hash unless that is zero. That they follow one another is for the headers to show.
 func (c *Client) Blocks(ctx context.Context, p peer.ID, locator []chainhash.Hash, stop chainhash.Hash) ([]chainhash.Hash, error) {
 	payload, err := encodeGetBlocks(locator, stop)
 	if err != nil {
@@ -32,7 +33,8 @@ func (c *Client) Blocks(ctx context.Context, p peer.ID, locator []chainhash.Hash
 	return c.ask(ctx, p, exchange.Message{Command: getblocks, Payload: payload}, wire.InvTypeBlock, MaxBlocks)
 }
 
-// Mempool returns the ids of at most 1,024 transactions that wait at the peer.
+// Mempool returns the ids of at most [MaxTxs] transactions that wait at the peer, in no
+// order.
 func (c *Client) Mempool(ctx context.Context, p peer.ID) ([]chainhash.Hash, error) {
 	return c.ask(ctx, p, exchange.Message{Command: mempool}, wire.InvTypeTx, MaxTxs)
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/pappus-network/pappus/protocols/invlist"
 )
 
-// Client fetches objects from peers.
+// Client fetches objects from peers. It is safe for concurrent use.
 type Client struct {
 	opener exchange.Opener
 	spec   exchange.Spec
@@ -81,12 +81,12 @@ type item struct {
 	tx   bool
 }
 
-// Request asks for blocks, at most 1,024, without waiting for them.
+// Request asks for blocks, at most [MaxItems], without waiting for them.
 func (s *Session) Request(ctx context.Context, hashes []chainhash.Hash) error {
 	return s.request(ctx, wire.InvTypeWitnessBlock, hashes)
 }
 
-// RequestTxs asks for transactions by their ids, at most 1,024, without waiting
+// RequestTxs asks for transactions by their ids, at most [MaxItems], without waiting
 // for them.
 func (s *Session) RequestTxs(ctx context.Context, hashes []chainhash.Hash) error {
 	return s.request(ctx, wire.InvTypeWitnessTx, hashes)
@@ -110,8 +110,9 @@ func (s *Session) request(ctx context.Context, kind wire.InvType, hashes []chain
 
 // Next returns the answer for the oldest object that was asked for. A block's
 // header is the one asked for and its body belongs to it, witnesses included; a
-// transaction has the id asked for, which does not cover its witnesses. An error that is the peer's fault is an *[exchange.PeerError]; the session is
-// over then. The result names the object that was due even with an error about it.
+// transaction has the id asked for, which does not cover its witnesses. An error that is
+// the peer's fault is an *[exchange.PeerError]; the session is over then. The result names
+// the object that was due even with an error about it.
 func (s *Session) Next(ctx context.Context) (Result, error) {
 	m, err := s.dialogue.Receive(ctx)
 	if err != nil {

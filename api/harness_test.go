@@ -139,7 +139,6 @@ func same[T comparable](t *testing.T, what string, got, want T) {
 }
 
 // keys fails unless the object has exactly these keys.
-
 func keys(t *testing.T, got object, want string) {
 	t.Helper()
 	fields := strings.Fields(want)
@@ -150,7 +149,6 @@ func keys(t *testing.T, got object, want string) {
 }
 
 // expect fails for every key that has another value.
-
 func expect(t *testing.T, got, want object) {
 	t.Helper()
 	for key, value := range want {
@@ -159,9 +157,3 @@ func expect(t *testing.T, got, want object) {
 		}
 	}
 }
-
-// The block is from the main network; the values are those that bitcoind gives.
-
-// Each row is a call that fails with bitcoind's code.
-
-// 8,000,000 digits and what is around them pass; see TestServerTurnsAway for more.

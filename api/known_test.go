@@ -1,12 +1,16 @@
 package api
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/btcsuite/btcd/chaincfg/v2"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 )
 
@@ -70,4 +74,36 @@ func TestExportedAddressesAreImported(t *testing.T) {
 			t.Errorf("exportaddresses %s: %v", params, refused)
 		}
 	}
+}
+
+// What is taken is taken again as it would be exported.
+func FuzzParseEntry(f *testing.F) {
+	f.Add(`"` + node1 + `"`)
+	f.Add(`{"peerid":"` + id1 + `","addrs":["/ip4/8.8.8.8/tcp/8477","/ip6/2001:db8::1/udp/9000/quic-v1"],"services":1,"seen":1700000000,"tried":true,"record":"AQID"}`)
+	f.Add(`{"peerid":"` + id1 + `","record":"not base64"}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := parseEntry(json.RawMessage(text))
+		if err != nil {
+			return
+		}
+		e := bookEntry{PeerID: peer.ToCid(p.ID).String(), Services: p.Services, Record: base64.StdEncoding.EncodeToString(p.Record)}
+		for _, a := range p.Addrs {
+			e.Addrs = append(e.Addrs, a.String())
+		}
+		if !p.Seen.IsZero() {
+			e.Seen = p.Seen.Unix()
+		}
+		raw, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(raw) > maxLine {
+			return // quotes and the like take more room when they are escaped
+		}
+		again, err := parseEntry(raw)
+		if err != nil || again.ID != p.ID || again.Services != p.Services || !again.Seen.Equal(p.Seen) || !bytes.Equal(again.Record, p.Record) ||
+			!slices.EqualFunc(again.Addrs, p.Addrs, multiaddr.Multiaddr.Equal) {
+			t.Errorf("%s is read as %+v, and that as %+v (%v)", text, p, again, err)
+		}
+	})
 }

@@ -73,6 +73,17 @@ func TestBlockFileGolden(t *testing.T) {
 	}
 }
 
+func FuzzDecodeCursor(f *testing.F) {
+	f.Add(place{1, 0x200}.cursor())
+	f.Add(make([]byte, rowSize))
+	f.Fuzz(func(t *testing.T, row []byte) {
+		at, err := decodeCursor(row)
+		if err == nil && !bytes.Equal(at.cursor(), row) {
+			t.Errorf("%x is read as %+v", row, at)
+		}
+	})
+}
+
 // A file may be cut off at any byte of its last record, or hold anything there.
 func TestScanStopsAtTheFirstDamage(t *testing.T) {
 	dir, file, ends := simFile(t)

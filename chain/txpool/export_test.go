@@ -3,8 +3,20 @@ package txpool
 import (
 	"fmt"
 
+	"github.com/btcsuite/btcd/blockchain"
 	"github.com/btcsuite/btcd/btcutil/v2"
 )
+
+// CountLookups adds to count how many outputs the chain is asked for, for what is submitted
+// from now on. The pool must be empty.
+func (p *Pool) CountLookups(count *int) {
+	fetch := p.base.FetchUtxoView
+	p.base.FetchUtxoView = func(tx *btcutil.Tx) (*blockchain.UtxoViewpoint, error) {
+		*count += len(tx.MsgTx().TxIn)
+		return fetch(tx)
+	}
+	p.btc = p.validator(p.base.FetchUtxoView, &p.seen)
+}
 
 // Problems says where the pool's parts contradict each other.
 func (p *Pool) Problems() (all []string) {

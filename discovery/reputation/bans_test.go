@@ -110,3 +110,19 @@ func TestUnbanClosesTheAccount(t *testing.T) {
 		t.Error("old breaches count after the ban was lifted")
 	}
 }
+
+// Whoever is banned is banned by the text that lists him, too.
+func FuzzParseSubject(f *testing.F) {
+	for _, s := range []string{"192.0.2.1", "192.0.2.0/24", "2001:db8::1", "2001:db8::/48", "::ffff:192.0.2.1", "12D3KooWA4mYTaYTzCu6nEY5HgDHkbK8cDjBYcxsWQvyHXXSKsML", "0.0.0.0/0"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := ParseSubject(text)
+		if err != nil {
+			return
+		}
+		if again, err := ParseSubject(s.String()); err != nil || again != s {
+			t.Errorf("%q is read as %q, and that as %q (%v)", text, s, again, err)
+		}
+	})
+}

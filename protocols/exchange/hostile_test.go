@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/libp2p/go-libp2p/core/network"
@@ -50,7 +49,6 @@ func TestBadRequests(t *testing.T) {
 			server, client := loopback(t)
 			outcomes := serve(t, server, patient(), echo)
 			s := raw(t, client, server, patient())
-			start := time.Now()
 			send(t, s, c.data)
 			if c.end {
 				if err := s.CloseWrite(); err != nil {
@@ -59,9 +57,6 @@ func TestBadRequests(t *testing.T) {
 			}
 			if o := wantOutcome(t, outcomes, c.want); o.Out != 0 || o.Command != "" || o.Peer != client.ID() {
 				t.Errorf("outcome %+v", o)
-			}
-			if took := time.Since(start); took > time.Second {
-				t.Errorf("refused after %v, 1 s is the limit", took)
 			}
 			var reset *network.StreamError
 			if _, err := s.Read(make([]byte, 1)); !errors.As(err, &reset) || reset.ErrorCode != network.StreamProtocolViolation {

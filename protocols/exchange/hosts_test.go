@@ -37,11 +37,13 @@ func connect(tb testing.TB, from, to host.Host) {
 }
 
 // freeHost is a host whose resource manager never says no.
-func freeHost(tb testing.TB) host.Host {
+func freeHost(tb testing.TB, more ...libp2p.Option) host.Host {
 	tb.Helper()
-	return tcpHost(tb, libp2p.Security(tls.ID, tls.New), libp2p.ResourceManager(&network.NullResourceManager{}))
+	return tcpHost(tb, append(more, libp2p.Security(tls.ID, tls.New), libp2p.ResourceManager(&network.NullResourceManager{}))...)
 }
 
+// tcpHost is a host with more than what all have here, which comes before it: of two muxers
+// of one name the first is used.
 func tcpHost(tb testing.TB, more ...libp2p.Option) host.Host {
 	tb.Helper()
 	h, err := libp2p.New(append(more,

@@ -8,9 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 
@@ -22,9 +24,9 @@ import (
 // real time: yamux gives deadlines and partial writes in its own way.
 
 // shaped returns two hosts, the second connected to the first over a link.
-func shaped(t *testing.T, cfg shape.Config) (server, client host.Host, link *shape.Link) {
+func shaped(t *testing.T, cfg shape.Config, more ...libp2p.Option) (server, client host.Host, link *shape.Link) {
 	t.Helper()
-	server, client = freeHost(t), freeHost(t)
+	server, client = freeHost(t, more...), freeHost(t, more...)
 	addr, err := manet.ToNetAddr(server.Addrs()[0])
 	if err != nil {
 		t.Fatal(err)
@@ -72,10 +74,12 @@ func TestSlowLinkBelowTheFloor(t *testing.T) {
 	wantReason(t, err, server.ID(), events.TooSlow)
 }
 
-// TestStalledConnectionHoldsNobodyUp: when not even TCP takes bytes, yamux blocks
-// whoever resets or closes a stream until its own time-out of 10 s.
+// When not even TCP takes bytes, yamux blocks whoever resets or closes a stream until its
+// own time-out: 10 s in a node, and longer than any test here.
 func TestStalledConnectionHoldsNobodyUp(t *testing.T) {
-	server, client, link := shaped(t, shape.Config{})
+	forever := *yamux.DefaultTransport
+	forever.ConnectionWriteTimeout = time.Hour
+	server, client, link := shaped(t, shape.Config{}, libp2p.Muxer(yamux.ID, &forever))
 	spec := patient()
 	spec.Grace, spec.Floor = 200*time.Millisecond, 0
 	server.SetStreamHandler(spec.ID, func(network.Stream) {}) // reads nothing
@@ -84,7 +88,7 @@ func TestStalledConnectionHoldsNobodyUp(t *testing.T) {
 		all = append(all, dial(t, client, server, spec))
 	}
 	link.Stall()
-	start, errs := time.Now(), make([]error, len(all))
+	errs := make([]error, len(all))
 	var wg sync.WaitGroup
 	for i, d := range all {
 		wg.Go(func() {
@@ -92,10 +96,7 @@ func TestStalledConnectionHoldsNobodyUp(t *testing.T) {
 			d.Reset()
 		})
 	}
-	wg.Wait()
-	if took := time.Since(start); took > 8*time.Second {
-		t.Errorf("callers were held up for %v", took)
-	}
+	wg.Wait() // or the test never ends
 	for _, err := range errs {
 		wantReason(t, err, server.ID(), events.TooSlow)
 	}

@@ -14,17 +14,12 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
-	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/multiformats/go-multiaddr"
 
 	"github.com/pappus-network/pappus/protocols/workers"
 )
 
 const (
-	// dialTimeout bounds one attempt: TCP's and TLS's round trips on a slow
-	// link with one retransmission. Source: libp2p's own dial time-out is 15 s
-	// an address.
-	dialTimeout = 20 * time.Second
 	// firstRedial and lastRedial bound the pause between two attempts, which
 	// doubles while they fail. An attempt costs ~3 ms of CPU on either side.
 	firstRedial = time.Second
@@ -153,17 +148,6 @@ func (k *keeper) keep(ctx context.Context, l *link) {
 		}
 		pause = min(2*pause, lastRedial)
 	}
-}
-
-// dialNow dials a peer that the operator named, however lately it could not be reached:
-// the pause between attempts is ours or his, and the swarm's own would refuse some.
-func dialNow(ctx context.Context, h host.Host, info peer.AddrInfo) error {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	if s, ok := h.Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
-		s.Backoff().Clear(info.ID)
-	}
-	return h.Connect(ctx, info)
 }
 
 // awaitDown returns when there is no connection to the peer any more.

@@ -1,0 +1,47 @@
+package node
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+)
+
+// dialTimeout bounds one attempt: TCP's and TLS's round trips on a slow
+// link with one retransmission. Source: libp2p's own dial time-out is 15 s
+// an address.
+const dialTimeout = 20 * time.Second
+
+// dialNow dials a peer that the operator named, however lately it could not be reached:
+// the pause between attempts is ours or his, and the swarm's own would refuse some. A
+// dial that has met the peer's is tried again, by the side whose id is lower; to the
+// other it is an error, and then a link that it has not dialled.
+func dialNow(ctx context.Context, h host.Host, info peer.AddrInfo) error {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	err := dialOnce(ctx, h, info)
+	if crossed(err) && h.ID() < info.ID {
+		return dialOnce(ctx, h, info)
+	}
+	return err
+}
+
+func dialOnce(ctx context.Context, h host.Host, info peer.AddrInfo) error {
+	if s, ok := h.Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
+		s.Backoff().Clear(info.ID)
+	}
+	return h.Connect(ctx, info)
+}
+
+// crossed says whether a dial has met the peer's own on its way. libp2p dials from the
+// port on which it listens, because that is how others learn at which address a node is
+// reached and how holes are punched. Of two such dials under way at the same time TCP
+// makes one connection (RFC 9293, section 3.5), whose sides are both TLS's client. libp2p
+// has no answer to that since multistream-select lost its extension for it (libp2p/specs
+// 573; go-libp2p 2330, 2925), and crypto/tls no error of its own.
+func crossed(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "clientHelloMsg")
+}

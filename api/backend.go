@@ -155,6 +155,7 @@ type Peer struct {
 	Inbound bool
 	Kept    bool            // the operator named it
 	Kind    events.LinkKind // what the link is for
+	Origin  events.Origin   // how the node came to know the peer
 
 	Connected           time.Time
 	LastSend, LastRecv  time.Time

@@ -46,7 +46,7 @@ func (d *dispatcher) networkMethods() []method {
 		},
 		{
 			name: "getpeerinfo", handle: d.getPeerInfo,
-			summary: "Returns the connected peers. addr is a multiaddr with the peer's id, which addnode and disconnectnode take; heights and agent are what the peer claims.",
+			summary: "Returns the connected peers. addr is a multiaddr with the peer's id, which addnode and disconnectnode take; heights and agent are what the peer claims; source is how this node came to know it.",
 		},
 	}
 }
@@ -75,6 +75,7 @@ type peerResult struct {
 	BytesSentPerMsg map[string]uint64 `json:"bytessent_per_msg"`
 	BytesRecvPerMsg map[string]uint64 `json:"bytesrecv_per_msg"`
 	ConnectionType  string            `json:"connection_type"`
+	Source          string            `json:"source"`
 	Transport       string            `json:"transport_protocol_type"`
 	SessionID       string            `json:"session_id"`
 }
@@ -114,6 +115,7 @@ func describePeer(p Peer) peerResult {
 		BytesSentPerMsg: orEmpty(p.SentBy),
 		BytesRecvPerMsg: orEmpty(p.RcvdBy),
 		ConnectionType:  connectionType(p),
+		Source:          p.Origin.String(),
 		Transport:       transportOf(p.Addr),
 		Ping:            seconds(p.Ping),
 		MinPing:         seconds(p.MinPing),

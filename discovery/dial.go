@@ -22,6 +22,7 @@ const hedge = 2 * time.Second
 // dial is one under way, or one whose handshake is.
 type dial struct {
 	kind      events.LinkKind
+	origin    events.Origin
 	since     time.Time
 	extra     bool               // beside those that are wanted, to take one's place
 	connected bool               // the handshake is under way
@@ -30,10 +31,10 @@ type dial struct {
 
 // dial opens a connection; the handshake and [Finder.Join] follow by themselves. Until
 // they have, or have had their time, it counts as a dial. The lock is held.
-func (f *Finder) dial(ctx context.Context, now time.Time, to peer.AddrInfo, kind events.LinkKind) *dial {
+func (f *Finder) dial(ctx context.Context, now time.Time, to peer.AddrInfo, kind events.LinkKind, origin events.Origin) *dial {
 	f.book.Attempt(now, to.ID, len(f.links) > 0)
 	bounded, end := context.WithTimeout(network.WithForceDirectDial(ctx, "discovery"), f.cfg.Timeout)
-	d := &dial{kind: kind, since: now, end: end}
+	d := &dial{kind: kind, origin: origin, since: now, end: end}
 	f.dials[to.ID] = d
 	f.work.Go(func() { // ends with the handshake or the connection, or when its time is over, or ctx is
 		defer end()

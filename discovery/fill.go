@@ -25,6 +25,30 @@ func (f *Finder) Kind(p peer.ID) (events.LinkKind, bool) {
 	return l.Kind, up && !l.Inbound()
 }
 
+// Origin says how the finder came to know a peer that it is dialling.
+func (f *Finder) Origin(p peer.ID) events.Origin {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if d := f.dials[p]; d != nil {
+		return d.origin
+	}
+	return events.Origin{}
+}
+
+// origin says how the node came to know an entry of the book: what it had before
+// the start counts as the book's own. The lock is held.
+func (f *Finder) origin(e addrbook.Entry) events.Origin {
+	switch seed := f.seeds[e.Sources[0]]; {
+	case e.Old:
+		return events.Origin{Source: events.FromBook}
+	case e.Sources[0] == addrbook.Operator:
+		return events.Origin{Source: events.FromOperator}
+	case seed != "":
+		return events.Origin{Source: events.FromSeed, Seed: seed}
+	}
+	return events.Origin{Source: events.FromPeers}
+}
+
 // target is how many links of a kind the node wants. The lock is held.
 func (f *Finder) target(kind events.LinkKind) int {
 	switch kind { //nolint:exhaustive // it opens no others of its own choice
@@ -89,14 +113,14 @@ func (f *Finder) fill(ctx context.Context, now time.Time) time.Duration {
 	}
 	f.askAgain(now)
 	if a, ok := f.anchor(); ok && kind == events.BlockRelay {
-		f.dial(ctx, now, a, kind)
+		f.dial(ctx, now, a, kind, events.Origin{Source: events.FromAnchor})
 		return f.cfg.Pause
 	}
 	e, ok := f.book.Pick(now, addrbook.Query{Taken: f.taken(), Skip: f.skips})
 	if !ok {
 		return f.resting(now)
 	}
-	f.dial(ctx, now, e.Info(), kind)
+	f.dial(ctx, now, e.Info(), kind, f.origin(e))
 	return f.cfg.Pause
 }
 
@@ -177,7 +201,7 @@ func (f *Finder) feel(ctx context.Context, now time.Time) {
 		return
 	}
 	if !f.skips(e.Peer) {
-		f.dial(ctx, now, e.Info(), events.Feeler)
+		f.dial(ctx, now, e.Info(), events.Feeler, f.origin(e))
 	}
 }
 

@@ -99,8 +99,9 @@ type Finder struct {
 	toAsk   []peer.ID
 	toDrop  []peer.ID
 	asked   map[peer.ID]asked
-	shunned map[peer.ID]time.Time // until when
-	pauses  map[peer.ID]pause     // of peers that have turned this node away
+	shunned map[peer.ID]time.Time     // until when
+	pauses  map[peer.ID]pause         // of peers that have turned this node away
+	seeds   map[addrbook.Group]string // names of DNS seeds that have named somebody
 
 	router *adverts.Router // who is told of whom
 	own    []byte          // this node's signed record; nil = nobody can dial it
@@ -133,7 +134,7 @@ func Open(ctx context.Context, cfg Config, parts Parts) (*Finder, error) {
 		cfg: cfg, host: parts.Host, ask: parts.Ask, announce: parts.Announce, peers: parts.Peers, ds: parts.Store,
 		allow: parts.Allow, emit: parts.Emit, log: parts.Log, wake: make(chan struct{}, 1),
 		book: book, links: make(map[peer.ID]Link), records: make(map[peer.ID]addrbook.Advert), dials: make(map[peer.ID]*dial), anchors: anchors,
-		asked: make(map[peer.ID]asked), shunned: make(map[peer.ID]time.Time), pauses: make(map[peer.ID]pause),
+		asked: make(map[peer.ID]asked), shunned: make(map[peer.ID]time.Time), pauses: make(map[peer.ID]pause), seeds: make(map[addrbook.Group]string),
 		router: adverts.New(adverts.DefaultConfig(), parts.Src, time.Now()),
 	}, nil
 }

@@ -91,7 +91,7 @@ func (f *Finder) errands(ctx context.Context) {
 	f.toAsk, f.toDrop = nil, nil
 	for _, p := range f.toDial {
 		if e, known := f.book.Lookup(p); known && !f.skips(p) {
-			f.dial(ctx, time.Now(), e.Info(), events.FullRelay).extra = true
+			f.dial(ctx, time.Now(), e.Info(), events.FullRelay, f.origin(e)).extra = true
 		}
 	}
 	f.toDial = nil

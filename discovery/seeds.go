@@ -93,13 +93,14 @@ func (f *Finder) askSeed(ctx context.Context, r dnsseed.Resolver, host string) b
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	named, now := 0, time.Now()
+	named, now, source := 0, time.Now(), addrbook.Seed(host)
+	f.seeds[source] = host
 	for _, p := range answer.Peers {
 		addrs := multiaddr.FilterAddrs(p.Addrs, f.allow)
 		if p.ID == f.host.ID() || len(addrs) == 0 {
 			continue
 		}
-		if added, err := f.book.Add(now, addrbook.Advert{Peer: p.ID, Addrs: addrs, Seen: now}, addrbook.Seed(host)); err == nil && added {
+		if added, err := f.book.Add(now, addrbook.Advert{Peer: p.ID, Addrs: addrs, Seen: now}, source); err == nil && added {
 			named++
 		}
 	}

@@ -16,6 +16,7 @@ type PeerUp struct {
 	Peer    peer.ID
 	Inbound bool
 	Kind    LinkKind
+	Origin  Origin // which source has filled the slot
 	Agent   string // as sent, at most 256 bytes, not to be trusted
 	Height  int32  // as claimed, not to be trusted
 }

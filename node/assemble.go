@@ -39,7 +39,7 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	named, err := mustConnect(cfg)
+	called, err := namedBy(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 		}
 	}
 	if parts.gater == nil {
-		ledger := reputation.New(reputation.DefaultConfig(), idsOf(named))
+		ledger := reputation.New(reputation.DefaultConfig(), idsOf(called.all()))
 		parts.gater = newGater(time.Now, ledger) // bans end links; the host's own gater, if any, refuses new ones
 	}
 	n := &Node{
@@ -70,7 +70,7 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 		ready: make(chan struct{}), quit: make(chan struct{}), level: new(slog.LevelVar),
 	}
 	n.face = newFace(n)
-	n.keeper = newKeeper(n.host, log, named)
+	n.keeper = newKeeper(n.host, log, called)
 	n.keeper.admits = n.gater.admits
 	n.announce = announce.New(n.host, params)
 	settings := blocksync.DefaultConfig()
@@ -78,7 +78,7 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 	asker := blocksync.Peers{Headers: headers.NewClient(n.host, params), Blocks: objects.NewClient(n.host, params)}
 	n.sync = blocksync.New(settings, params, n.chain, asker, asker, n.charge, n.bus.Emit, log, fork(parts.Src))
 	n.peers = newPeers(n.host, n.ledger, n.bus.Emit)
-	n.peers.charge, n.peers.kind = n.charge, n.kind
+	n.peers.charge, n.peers.role = n.charge, n.role
 	n.peers.handshake = status.New(params, n, n.ledger, n.peers.accept)
 	n.peers.traffic = n.traffic
 	n.pings = newPings(n.host)

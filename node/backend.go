@@ -190,6 +190,7 @@ func (b backend) peer(l linked, kept bool) api.Peer {
 		Inbound:      l.inbound,
 		Kept:         kept,
 		Kind:         l.kind,
+		Origin:       l.origin,
 		Connected:    l.since,
 		Version:      l.status.Version,
 		Services:     uint64(l.status.Services),
@@ -220,7 +221,7 @@ func (b backend) peer(l linked, kept bool) api.Peer {
 
 // Dial implements api.Peers.
 func (b backend) Dial(ctx context.Context, info peer.AddrInfo) error {
-	return dialNow(network.WithForceDirectDial(ctx, "operator"), b.node.host, info)
+	return b.node.keeper.Once(network.WithForceDirectDial(ctx, "operator"), info)
 }
 
 // Disconnect implements api.Peers.

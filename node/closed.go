@@ -65,12 +65,12 @@ func (c Config) allowed() (map[peer.ID]bool, error) {
 		}
 		names = append(names, lines...)
 	}
-	named, err := mustConnect(c)
+	called, err := namedBy(c)
 	if err != nil {
 		return nil, err
 	}
-	all := make(map[peer.ID]bool, len(names)+len(named))
-	for _, info := range named {
+	all := make(map[peer.ID]bool)
+	for _, info := range called.all() {
 		all[info.ID] = true
 	}
 	for _, name := range names {

@@ -207,7 +207,7 @@ func TestListOfPeersIsKept(t *testing.T) {
 	if err := dialled(t, h, stranger); err == nil {
 		t.Error("a stranger is dialled")
 	}
-	k := newKeeper(h, nil, nil)
+	k := newKeeper(h, nil, named{})
 	k.admits = newGater(time.Now, reputation.New(reputation.DefaultConfig(), nil)).admits
 	if err := k.Add(peer.AddrInfo{ID: stranger.ID()}); err != nil {
 		t.Errorf("without a list: %v", err)

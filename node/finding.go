@@ -67,19 +67,22 @@ func (n *Node) find(ctx context.Context, group *errgroup.Group) {
 	group.Go(func() error { return n.finder.Seed(ctx, n.names, n.cfg.Seeds, src) })
 }
 
-// kind says what a connection is for, once its handshake is made.
-func (n *Node) kind(c network.Conn) events.LinkKind {
+// role says what a connection is for, once its handshake is made.
+func (n *Node) role(c network.Conn) role {
 	p := c.RemotePeer()
 	if c.Stat().Direction == network.DirInbound {
-		return events.Inbound
+		return role{events.Inbound, events.Origin{Source: events.FromThem}}
 	}
-	if n.keeper.keeps(p) {
-		return events.Manual
+	if from, kept := n.keeper.source(p); kept {
+		return role{events.Manual, events.Origin{Source: from}}
+	}
+	if n.keeper.dialledOnce(p) {
+		return role{events.Manual, events.Origin{Source: events.FromOperator}}
 	}
 	if kind, chosen := n.finder.Kind(p); chosen {
-		return kind
+		return role{kind, n.finder.Origin(p)}
 	}
-	return events.FullRelay
+	return role{kind: events.FullRelay} // a test's, or a hole that was punched
 }
 
 // blocksOnly says whether the link to a peer, up or coming up, is for blocks alone.

@@ -16,6 +16,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peerstore"
 	"github.com/multiformats/go-multiaddr"
 
+	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/workers"
 )
 
@@ -42,25 +43,32 @@ type keeper struct {
 
 	mu    sync.Mutex
 	links map[peer.ID]*link
+	once  map[peer.ID]bool // dialled by the operator's word, and not kept
 }
 
 // link is one kept peer.
 type link struct {
 	info peer.AddrInfo
+	from events.Source
 	down chan struct{} // a connection to the peer has ended
 }
 
-func newKeeper(h host.Host, log *slog.Logger, first []peer.AddrInfo) *keeper {
-	k := &keeper{host: h, log: log, workers: workers.New(), links: make(map[peer.ID]*link)}
-	for _, info := range first {
-		k.begin(info)
+func newKeeper(h host.Host, log *slog.Logger, first named) *keeper {
+	k := &keeper{host: h, log: log, workers: workers.New(), links: make(map[peer.ID]*link), once: make(map[peer.ID]bool)}
+	for _, info := range first.connect {
+		k.begin(info, events.FromConnect)
+	}
+	for _, info := range first.added {
+		if k.links[info.ID] == nil {
+			k.begin(info, events.FromAddNode)
+		}
 	}
 	return k
 }
 
 // begin keeps a link from now on, under mu.
-func (k *keeper) begin(info peer.AddrInfo) {
-	l := &link{info: info, down: make(chan struct{}, 1)}
+func (k *keeper) begin(info peer.AddrInfo, from events.Source) {
+	l := &link{info: info, from: from, down: make(chan struct{}, 1)}
 	k.links[info.ID] = l
 	k.workers.Start(info.ID, func(ctx context.Context) { k.keep(ctx, l) })
 }
@@ -85,7 +93,7 @@ func (k *keeper) Add(info peer.AddrInfo) error {
 	if _, ok := k.links[info.ID]; ok {
 		return errKept
 	}
-	k.begin(info)
+	k.begin(info, events.FromOperator)
 	return nil
 }
 
@@ -104,10 +112,19 @@ func (k *keeper) Remove(p peer.ID) bool {
 
 // keeps says whether a peer is kept.
 func (k *keeper) keeps(p peer.ID) bool {
+	_, kept := k.source(p)
+	return kept
+}
+
+// source says how the operator has named a peer that is kept.
+func (k *keeper) source(p peer.ID) (from events.Source, kept bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	_, ok := k.links[p]
-	return ok
+	l, ok := k.links[p]
+	if !ok {
+		return "", false
+	}
+	return l.from, true
 }
 
 // Kept returns the peers kept, in the order of their ids.
@@ -150,6 +167,27 @@ func (k *keeper) keep(ctx context.Context, l *link) {
 	}
 }
 
+// Once dials a peer and does not keep it.
+func (k *keeper) Once(ctx context.Context, info peer.AddrInfo) error {
+	k.mu.Lock()
+	k.once[info.ID] = true
+	k.mu.Unlock()
+	err := dialNow(ctx, k.host, info)
+	if err != nil {
+		k.mu.Lock()
+		delete(k.once, info.ID)
+		k.mu.Unlock()
+	}
+	return err
+}
+
+// dialledOnce says whether the operator had a peer dialled that is not kept.
+func (k *keeper) dialledOnce(p peer.ID) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.once[p]
+}
+
 // awaitDown returns when there is no connection to the peer any more.
 func (k *keeper) awaitDown(ctx context.Context, l *link) {
 	for k.host.Network().Connectedness(l.info.ID) == network.Connected {
@@ -162,9 +200,12 @@ func (k *keeper) awaitDown(ctx context.Context, l *link) {
 }
 
 // Disconnected implements network.Notifiee.
-func (k *keeper) Disconnected(_ network.Network, c network.Conn) {
+func (k *keeper) Disconnected(n network.Network, c network.Conn) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if n.Connectedness(c.RemotePeer()) != network.Connected {
+		delete(k.once, c.RemotePeer())
+	}
 	if l, ok := k.links[c.RemotePeer()]; ok {
 		select {
 		case l.down <- struct{}{}:

@@ -43,7 +43,7 @@ func (j *logbook) Run(ctx context.Context) error {
 func (j *logbook) write(ctx context.Context, e events.Event) {
 	switch e := e.(type) {
 	case events.PeerUp:
-		j.log.InfoContext(ctx, "peer up", "peer", e.Peer, "kind", e.Kind, "height", e.Height)
+		j.log.InfoContext(ctx, "peer up", "peer", e.Peer, "kind", e.Kind, "source", e.Origin.String(), "height", e.Height)
 	case events.PeerDown:
 		j.log.InfoContext(ctx, "peer down", "peer", e.Peer, "reason", e.Reason)
 	case events.Charged:

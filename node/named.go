@@ -2,22 +2,26 @@ package node
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 )
 
-// mustConnect returns the peers that the operator named.
-func mustConnect(cfg Config) ([]peer.AddrInfo, error) {
-	connect, err := parsePeers("connect", cfg.Connect)
-	if err != nil {
-		return nil, err
+// named are the peers that the operator has named by flags.
+type named struct{ connect, added []peer.AddrInfo }
+
+func (n named) all() []peer.AddrInfo { return slices.Concat(n.connect, n.added) }
+
+// namedBy returns the peers that a configuration names.
+func namedBy(cfg Config) (n named, err error) {
+	if n.connect, err = parsePeers("connect", cfg.Connect); err != nil {
+		return named{}, err
 	}
-	added, err := parsePeers("addnode", cfg.AddNode)
-	if err != nil {
-		return nil, err
+	if n.added, err = parsePeers("addnode", cfg.AddNode); err != nil {
+		return named{}, err
 	}
-	return append(connect, added...), nil
+	return n, nil
 }
 
 // parsePeers reads multiaddrs that must end in /p2p/<peer id>.

@@ -67,11 +67,11 @@ func open(ctx context.Context, cfg Config, log *slog.Logger) (_ *opened, _ Parts
 		return nil, Parts{}, err
 	}
 	o.add(c.Close)
-	named, err := mustConnect(cfg)
+	called, err := namedBy(cfg)
 	if err != nil {
 		return nil, Parts{}, err
 	}
-	ledger, damaged, err := loadBans(ctx, db.View("bans"), time.Now(), named)
+	ledger, damaged, err := loadBans(ctx, db.View("bans"), time.Now(), called.all())
 	if err != nil {
 		return nil, Parts{}, err
 	}

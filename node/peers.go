@@ -27,8 +27,14 @@ type linked struct {
 	status  status.Status
 	since   time.Time
 	inbound bool
-	kind    events.LinkKind
-	number  int32 // counts peers since the node started
+	role
+	number int32 // counts peers since the node started
+}
+
+// role is what a link is for, and how the node came to know its peer.
+type role struct {
+	kind   events.LinkKind
+	origin events.Origin
 }
 
 // follower is told of peers that come and go.
@@ -44,7 +50,7 @@ type peers struct {
 	ledger    *status.Ledger
 	handshake *status.Handshake
 	charge    func(peer.ID, error)
-	kind      func(network.Conn) events.LinkKind
+	role      func(network.Conn) role
 	emit      func(events.Event)
 	followers []follower
 	left      departures
@@ -137,7 +143,7 @@ func (t *peers) refuse(ctx context.Context, c network.Conn, err error) {
 
 // accept enters a peer whose status fits ours.
 func (t *peers) accept(c network.Conn, s status.Status) {
-	p, kind := c.RemotePeer(), t.kind(c)
+	p, r := c.RemotePeer(), t.role(c)
 	t.mu.Lock()
 	_, again := t.up[p]
 	if c.IsClosed() || again {
@@ -145,7 +151,7 @@ func (t *peers) accept(c network.Conn, s status.Status) {
 		return
 	}
 	t.last++
-	l := &linked{number: t.last, id: p, conn: c, status: s, since: time.Now(), inbound: kind == events.Inbound, kind: kind}
+	l := &linked{number: t.last, id: p, conn: c, status: s, since: time.Now(), inbound: r.kind == events.Inbound, role: r}
 	t.up[p] = l
 	// Followers are told under the lock, so that Join and Leave of one peer
 	// reach them in order. They only note it.
@@ -153,7 +159,7 @@ func (t *peers) accept(c network.Conn, s status.Status) {
 		f.Join(*l)
 	}
 	t.mu.Unlock()
-	t.emit(events.PeerUp{Peer: p, Inbound: kind == events.Inbound, Kind: kind, Agent: s.Agent, Height: s.Height})
+	t.emit(events.PeerUp{Peer: p, Inbound: l.inbound, Kind: r.kind, Origin: r.origin, Agent: s.Agent, Height: s.Height})
 }
 
 // disconnected forgets a connection and, with its last one, the peer.

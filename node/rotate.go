@@ -53,7 +53,7 @@ func (n *Node) outbound() []slots.Link {
 		if l.inbound || l.kind == events.Feeler {
 			continue
 		}
-		stays := l.kind == events.BlockRelay || n.keeper.keeps(l.id)
+		stays := l.kind != events.FullRelay || n.keeper.keeps(l.id)
 		all = append(all, slots.Link{Peer: l.id, Since: l.since, Protected: stays})
 	}
 	return all

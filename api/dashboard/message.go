@@ -30,6 +30,9 @@ type (
 		Stamp
 		Peer    string `json:"peer"`
 		Inbound bool   `json:"inbound"`
+		Type    string `json:"connection_type"`
+		Source  string `json:"source"`
+		Seed    string `json:"seed,omitempty"`
 		Agent   string `json:"agent"`
 		Height  int32  `json:"height"`
 	}
@@ -116,7 +119,7 @@ func (t Teller) Tell(f *Feed, now time.Time, e events.Event) {
 func (t Teller) message(at Stamp, e events.Event) (kind string, data any) {
 	switch e := e.(type) {
 	case events.PeerUp:
-		return "peer_up", peerUp{at, t.peer(e.Peer), e.Inbound, e.Agent, e.Height}
+		return "peer_up", peerUp{at, t.peer(e.Peer), e.Inbound, string(e.Kind), string(e.Origin.Source), e.Origin.Seed, e.Agent, e.Height}
 	case events.PeerDown:
 		return "peer_down", peerDown{at, t.peer(e.Peer), string(e.Reason)}
 	case events.Charged:

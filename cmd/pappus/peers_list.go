@@ -20,6 +20,7 @@ func (*peersListCommand) examples() [2]string {
 type peerInfo struct {
 	Addr    string   `json:"addr"`
 	Type    string   `json:"connection_type"`
+	Source  string   `json:"source"`
 	Agent   string   `json:"subver"`
 	Start   int32    `json:"startingheight"`
 	Headers int32    `json:"synced_headers"`
@@ -49,7 +50,7 @@ func (*peersListCommand) Run(ctx context.Context, g globals, term terminal) erro
 	if len(peers) == 0 {
 		return term.printf("no peers\n")
 	}
-	rows := [][]string{{"HEIGHT", "PING", "SENT", "RECEIVED", "FOR", "LINK", "AGENT", "ADDRESS"}}
+	rows := [][]string{{"HEIGHT", "PING", "SENT", "RECEIVED", "FOR", "LINK", "FROM", "AGENT", "ADDRESS"}}
 	for _, p := range peers {
 		rows = append(rows, p.row(time.Now()))
 	}
@@ -63,6 +64,6 @@ func (p peerInfo) row(now time.Time) []string {
 	}
 	return []string{
 		fmt.Sprint(max(p.Start, p.Headers)), ping, size(p.Sent), size(p.Rcvd),
-		span(now.Sub(time.Unix(p.Since, 0))), p.Type, p.Agent, p.Addr,
+		span(now.Sub(time.Unix(p.Since, 0))), p.Type, p.Source, p.Agent, p.Addr,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,6 +64,13 @@ func TestOperatorChoosesPeers(t *testing.T) {
 	if got := c.on(t, 2, "rpc", "getaddrmaninfo"); json.Unmarshal([]byte(got.out), &sizes) != nil || sizes["ipv4"].Total != 1 {
 		t.Errorf("%+v", got)
 	}
+	if got := c.on(t, 2, "rpc", "addnode", addr, "onetry"); got.code != exitDone {
+		t.Errorf("%+v", got)
+	}
+	c.await(t, "a peer that is dialled once is the operator's", func() bool {
+		fields := strings.Fields(c.on(t, 2, "peers", "list").out)
+		return slices.Contains(fields, "manual") && slices.Contains(fields, "operator")
+	})
 }
 
 // A closed network of processes: who has the key is linked, who has not is not, and

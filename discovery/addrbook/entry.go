@@ -46,6 +46,7 @@ type Entry struct {
 	Group    Group                 // netgroup of the address
 	Sources  []Group               // that told of it, the first first
 	Tried    bool                  // in the tried table
+	Old      bool                  // it was in the book when that was restored
 
 	Seen     time.Time // when somebody last had a link to it, as the book was told; coarse on purpose
 	Dialled  time.Time // last; zero = never
@@ -101,6 +102,7 @@ type entry struct {
 	tried     bool
 	dirty     bool // to be stored
 	stored    bool // the store may have it
+	old       bool // it was restored
 	gone      bool // removed from the book
 }
 
@@ -137,7 +139,7 @@ func (e *entry) chance(now moment) float64 {
 func (e *entry) view() Entry {
 	v := Entry{
 		Peer: peer.ID(strings.Clone(string(e.id))), Addrs: e.addrs.list(), Seq: e.seq, Services: e.services,
-		Group: e.group, Sources: append([]Group(nil), e.sources...), Tried: e.tried,
+		Group: e.group, Sources: append([]Group(nil), e.sources...), Tried: e.tried, Old: e.old,
 		Seen: e.seen.time(), Dialled: e.dialled.time(), Answered: e.answered.time(), Attempts: int(e.attempts),
 	}
 	if e.record != "" {

@@ -86,7 +86,7 @@ func Restore(cfg Config, secret [32]byte, src rand.Source, as ASTable, records i
 func (b *Book) restore(e *entry) bool {
 	h, _ := e.addrs.host() // decode has checked it
 	e.group = b.groupOf(h)
-	e.stored = true
+	e.stored, e.old = true, true
 	b.answered = max(b.answered, e.answered)
 	if e.tried {
 		if at := b.triedSlot(e); b.tried.slots[at] == nil {

@@ -70,7 +70,8 @@ export function at(frame: Frame, spot: Spot): [number, number] {
 }
 
 export function paintNetwork(c: Paint, f: Frame, spots: ReadonlyMap<string, Spot>, p: Picture, colour: Palette) {
-	c.clearRect(0, 0, f.width, f.height);
+	c.fillStyle = colour.card;
+	c.fillRect(0, 0, f.width, f.height);
 	const chosen = p.hovered || p.selected;
 	// One path a style: stroking link by link costs ten times as much.
 	const plain: NetLink[] = [];
@@ -83,7 +84,9 @@ export function paintNetwork(c: Paint, f: Frame, spots: ReadonlyMap<string, Spot
 	}
 	const crowd = p.links.length > 250 ? 0.45 : 0.8;
 	strokeLinks(c, f, spots, plain, colour.link, 1, crowd * (chosen ? 0.5 : 1));
-	strokeLinks(c, f, spots, stem, colour.stem, 1.1, (p.stemOnly ? 0.7 : 0.4) * (chosen ? 0.5 : 1));
+	// A line of one pixel is a hair to the renderer; a wider one is a shape to fill, and two
+	// hundred of those in one path took two thirds of a frame.
+	strokeLinks(c, f, spots, stem, colour.stem, 1, (p.stemOnly ? 0.7 : 0.4) * (chosen ? 0.5 : 1));
 	const shown = near.filter((l) => l.stem || !p.stemOnly);
 	strokeLinks(
 		c,
@@ -162,7 +165,19 @@ function head(c: Paint, x0: number, y0: number, x1: number, y1: number, gap: num
 // Each state has a shape of its own beside its colour: full, filling up, crossed
 // out, hollow; a spy is a diamond.
 function paintNode(c: Paint, x: number, y: number, r: number, node: NetNode, colour: Palette) {
-	outline(c, x, y, node.self ? r + 2 : r, node.spy);
+	const size = node.self ? r + 2 : r;
+	const main = node.spy ? colour.spy : colour[node.state];
+	if (node.state === "up") {
+		// One fill, rim and all: most nodes are up, and each path costs.
+		outline(c, x, y, size + 1, node.spy);
+		c.fillStyle = main;
+		c.fill();
+	} else hollow(c, x, y, size, node, colour, main);
+	if (node.self && node.state !== "down") ring(c, x, y, r + 5, main, 1.5);
+}
+
+function hollow(c: Paint, x: number, y: number, r: number, node: NetNode, colour: Palette, main: string) {
+	outline(c, x, y, r, node.spy);
 	c.fillStyle = colour.card;
 	c.fill();
 	c.lineWidth = 2;
@@ -174,21 +189,9 @@ function paintNode(c: Paint, x: number, y: number, r: number, node: NetNode, col
 		cross(c, x, y, r * 0.45, colour.down);
 		return;
 	}
-	const main = node.spy
-		? colour.spy
-		: node.state === "syncing"
-			? colour.syncing
-			: node.state === "seen"
-				? colour.seen
-				: colour.up;
 	c.strokeStyle = main;
-	if (node.state === "up") {
-		c.fillStyle = main;
-		c.fill();
-	}
 	c.stroke();
 	if (node.state === "syncing") pie(c, x, y, r - 2.5, node.syncing_progress, main);
-	if (node.self) ring(c, x, y, r + 5, main, 1.5);
 }
 
 function outline(c: Paint, x: number, y: number, r: number, diamond: boolean) {

@@ -27,7 +27,8 @@ export class View {
 		base: HTMLCanvasElement,
 		over: HTMLCanvasElement,
 	) {
-		const [b, o] = [base.getContext("2d"), over.getContext("2d")];
+		// What is below everything hides all behind it, and needs no blending.
+		const [b, o] = [base.getContext("2d", { alpha: false }), over.getContext("2d")];
 		if (!b || !o) throw new Error("this browser draws no canvas: use the table");
 		this.base = b;
 		this.over = o;
@@ -147,8 +148,9 @@ export class View {
 			this.frame = frameOf(spots, this.frame, this.camera);
 			paintNetwork(this.base, this.frame, spots, this.paced(), this.palette);
 		}
+		// A layer with nothing on it is none: it would be blended all the same.
+		this.over.canvas.hidden = this.scene === null;
 		if (this.scene) paintScene(this.over, this.frame, spots, this.scene, this.picture.nodes.size, this.palette);
-		else this.over.clearRect(0, 0, this.frame.width, this.frame.height);
 		if (this.layout.moving || (this.pace.busy && !this.calm)) this.request();
 	}
 

@@ -11,6 +11,8 @@ import (
 	"github.com/btcsuite/btcd/btcjson"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
+
+	"github.com/pappus-network/pappus/discovery/netgroup"
 )
 
 const (
@@ -145,8 +147,8 @@ func endpoint(addrs []multiaddr.Multiaddr) (netip.AddrPort, bool) {
 	if len(addrs) == 0 {
 		return netip.AddrPort{}, false
 	}
-	ip, ok := ipOf(addrs[0])
-	if !ok {
+	ip := netgroup.IPOf(addrs[0])
+	if !ip.IsValid() {
 		return netip.AddrPort{}, false
 	}
 	for _, c := range addrs[0] {

@@ -12,6 +12,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
+
+	"github.com/pappus-network/pappus/discovery/netgroup"
 )
 
 // maxAgent is how much of a peer's agent string is shown. Source: design.md §3.
@@ -161,27 +163,15 @@ func withPeer(addr multiaddr.Multiaddr, id peer.ID) string {
 
 // networkOf is bitcoind's word for the kind of address.
 func networkOf(addr multiaddr.Multiaddr) string {
-	ip, ok := ipOf(addr)
+	ip := netgroup.IPOf(addr)
 	switch {
-	case !ok || ip.IsPrivate() || ip.IsLoopback() || ip.IsUnspecified() || ip.IsLinkLocalUnicast():
+	case !ip.IsValid() || ip.IsPrivate() || ip.IsLoopback() || ip.IsUnspecified() || ip.IsLinkLocalUnicast():
 		return "not_publicly_routable"
 	case ip.Is4():
 		return "ipv4"
 	default:
 		return "ipv6"
 	}
-}
-
-func ipOf(addr multiaddr.Multiaddr) (netip.Addr, bool) {
-	if addr == nil {
-		return netip.Addr{}, false
-	}
-	raw, err := manet.ToIP(addr)
-	if err != nil {
-		return netip.Addr{}, false
-	}
-	ip, ok := netip.AddrFromSlice(raw)
-	return ip.Unmap(), ok
 }
 
 func connectionType(p Peer) string {
@@ -305,7 +295,7 @@ func localAddress(addr multiaddr.Multiaddr, score int32) (btcjson.LocalAddresses
 }
 
 func familyOf(addr multiaddr.Multiaddr) string {
-	if ip, ok := ipOf(addr); ok && ip.Is4() {
+	if netgroup.IPOf(addr).Is4() {
 		return "ipv4"
 	}
 	return "ipv6"

@@ -13,6 +13,8 @@ import (
 
 	"github.com/btcsuite/btcd/btcutil/v2"
 	"github.com/btcsuite/btcd/chaincfg/v2"
+
+	"github.com/pappus-network/pappus/discovery/netgroup"
 )
 
 const (
@@ -117,7 +119,7 @@ func (d *dispatcher) checkHeader(now time.Time, peers []Peer) check {
 	groups := make(map[netip.Prefix]bool)
 	for _, p := range peers {
 		if p.SyncedHeader >= best.Height-maxBehind {
-			groups[netgroup(p)] = true
+			groups[netgroup.Prefix(netgroup.IPOf(p.Addr))] = true
 		}
 	}
 	age := now.Sub(best.Header.Timestamp).Truncate(time.Second)
@@ -199,25 +201,6 @@ func checkClock(peers []Peer) check {
 		Name: "clock", OK: middle.Abs() <= maxClockOffset, Says: fmt.Sprintf("the clocks of %d peers are %v ahead of this one in the median", len(offsets), middle),
 		Do: "set this machine's clock, best by a time service",
 	}
-}
-
-// netgroup is the network that a peer is in, as far as its address tells. Source:
-// Bitcoin Core's NetGroupManager without a map of networks: /16 and /32.
-func netgroup(p Peer) netip.Prefix {
-	const bits4, bits6 = 16, 32
-	ip, ok := ipOf(p.Addr)
-	if !ok {
-		return netip.Prefix{}
-	}
-	bits := bits6
-	if ip.Is4() {
-		bits = bits4
-	}
-	prefix, err := ip.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return prefix
 }
 
 // serveReady answers GET /readyz: 200 or 503, with ?verbose the checks.

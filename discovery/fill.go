@@ -10,6 +10,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/discovery/addrbook"
+	"github.com/pappus-network/pappus/discovery/netgroup"
 	"github.com/pappus-network/pappus/events"
 )
 
@@ -145,7 +146,7 @@ func (f *Finder) anchor() (peer.AddrInfo, bool) {
 	for len(f.anchors) > 0 {
 		a := f.anchors[0]
 		f.anchors = f.anchors[1:]
-		if !f.skips(a.ID) && !slices.Contains(f.taken(), f.book.Group(ipOf(a.Addrs[0]))) {
+		if !f.skips(a.ID) && !slices.Contains(f.taken(), f.book.Group(netgroup.IPOf(a.Addrs[0]))) {
 			return a, true
 		}
 	}
@@ -160,7 +161,7 @@ func (f *Finder) taken() []addrbook.Group {
 	var groups []addrbook.Group
 	for _, l := range f.links {
 		if !l.Inbound() {
-			groups = append(groups, f.book.Group(ipOf(l.Addr)))
+			groups = append(groups, f.book.Group(netgroup.IPOf(l.Addr)))
 		}
 	}
 	return groups

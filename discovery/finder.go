@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -15,10 +14,10 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
-	manet "github.com/multiformats/go-multiaddr/net"
 
 	"github.com/pappus-network/pappus/discovery/addrbook"
 	"github.com/pappus-network/pappus/discovery/adverts"
+	"github.com/pappus-network/pappus/discovery/netgroup"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/addresses"
 	"github.com/pappus-network/pappus/protocols/addrlist"
@@ -216,7 +215,7 @@ func (f *Finder) learn(now time.Time, p peer.ID) {
 	a, signed := f.records[p]
 	if up && signed {
 		a.Seen, a.Services = now, l.Services
-		_, _ = f.book.Add(now, a, f.book.Group(ipOf(l.Addr))) // an address that does not fit is nobody's fault
+		_, _ = f.book.Add(now, a, f.book.Group(netgroup.IPOf(l.Addr))) // an address that does not fit is nobody's fault
 	}
 }
 
@@ -258,16 +257,6 @@ func (f *Finder) rouse() {
 	case f.wake <- struct{}{}:
 	default:
 	}
-}
-
-// ipOf returns an address's IP, the zero address if it has none.
-func ipOf(a multiaddr.Multiaddr) netip.Addr {
-	raw, err := manet.ToIP(a)
-	if err != nil {
-		return netip.Addr{}
-	}
-	ip, _ := netip.AddrFromSlice(raw)
-	return ip.Unmap()
 }
 
 // save writes what has changed.

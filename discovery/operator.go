@@ -11,6 +11,7 @@ import (
 
 	"github.com/pappus-network/pappus/discovery/addrbook"
 	"github.com/pappus-network/pappus/discovery/adverts"
+	"github.com/pappus-network/pappus/discovery/netgroup"
 	"github.com/pappus-network/pappus/protocols/addrlist"
 )
 
@@ -110,7 +111,7 @@ func (f *Finder) Kinds() (fresh, tried [2]int) {
 	defer f.mu.Unlock()
 	for e := range f.book.All() {
 		family := 0
-		if ip := ipOf(e.Addrs[0]); ip.Is6() {
+		if ip := netgroup.IPOf(e.Addrs[0]); ip.Is6() {
 			family = 1
 		}
 		if e.Tried {

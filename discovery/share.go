@@ -6,6 +6,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/pappus-network/pappus/discovery/addrbook"
+	"github.com/pappus-network/pappus/discovery/netgroup"
 	"github.com/pappus-network/pappus/protocols/addresses"
 	"github.com/pappus-network/pappus/protocols/addrlist"
 )
@@ -51,5 +52,5 @@ func (f *Finder) enter(now time.Time, from Link, x addresses.Found) {
 		return
 	}
 	a := addrbook.Advert{Peer: x.Peer, Addrs: x.Addrs, Record: x.Record, Seq: x.Seq, Seen: x.Seen, Direct: x.Peer == from.Peer}
-	_, _ = f.book.Add(now, a, f.book.Group(ipOf(from.Addr))) // an address that does not fit is nobody's fault
+	_, _ = f.book.Add(now, a, f.book.Group(netgroup.IPOf(from.Addr))) // an address that does not fit is nobody's fault
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 
+	"github.com/pappus-network/pappus/discovery/netgroup"
 	"github.com/pappus-network/pappus/discovery/reputation"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/store"
@@ -29,7 +30,7 @@ func TestBannedHostsAreRefused(t *testing.T) {
 		if !g.InterceptAccept(arriving{}) || !g.InterceptAddrDial("c", host) {
 			t.Fatal("a host is refused before two of its ids are banned")
 		}
-		g.charge(reputation.Party{Peer: p, IP: ipOf(host)}, events.InvalidBlock, false)
+		g.charge(reputation.Party{Peer: p, IP: netgroup.IPOf(host)}, events.InvalidBlock, false)
 		if g.InterceptPeerDial(p) || g.InterceptSecured(network.DirInbound, p, arriving{}) {
 			t.Errorf("%s is let in", p)
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/pappus-network/pappus/discovery/netgroup"
 	"github.com/pappus-network/pappus/discovery/reputation"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/exchange"
@@ -41,7 +42,7 @@ func (n *Node) charge(p peer.ID, err error) {
 func (n *Node) party(p peer.ID) reputation.Party {
 	who := reputation.Party{Peer: p}
 	if conns := n.host.Network().ConnsToPeer(p); len(conns) > 0 {
-		who.IP = ipOf(conns[0].RemoteMultiaddr())
+		who.IP = netgroup.IPOf(conns[0].RemoteMultiaddr())
 	}
 	return who
 }
@@ -53,7 +54,7 @@ func (n *Node) expel(s reputation.Subject, reason events.Reason) {
 		named[info.ID] = true
 	}
 	for _, c := range n.host.Network().Conns() {
-		if p := c.RemotePeer(); s.Net.Contains(ipOf(c.RemoteMultiaddr())) && !named[p] {
+		if p := c.RemotePeer(); s.Net.Contains(netgroup.IPOf(c.RemoteMultiaddr())) && !named[p] {
 			n.peers.disconnect(p, reason)
 		}
 	}

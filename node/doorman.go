@@ -15,6 +15,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 
+	"github.com/pappus-network/pappus/discovery/netgroup"
 	"github.com/pappus-network/pappus/discovery/slots"
 	"github.com/pappus-network/pappus/events"
 )
@@ -68,7 +69,7 @@ func newDoorman(n *Node, bounds limits, src rand.Source) *doorman {
 // tellsApart says whether an address belongs to one host. Two on this machine share
 // one, as all of a development network do.
 func (d *doorman) tellsApart(a multiaddr.Multiaddr) bool {
-	ip := ipOf(a)
+	ip := netgroup.IPOf(a)
 	return !slices.ContainsFunc(d.alike, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 

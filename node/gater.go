@@ -2,7 +2,6 @@ package node
 
 import (
 	"fmt"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,9 +10,9 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
-	manet "github.com/multiformats/go-multiaddr/net"
 
 	"github.com/pappus-network/pappus/api"
+	"github.com/pappus-network/pappus/discovery/netgroup"
 	"github.com/pappus-network/pappus/discovery/reputation"
 	"github.com/pappus-network/pappus/events"
 )
@@ -61,7 +60,7 @@ func (g *gater) banned(p peer.ID) bool {
 
 // bannedAt says whether an address is kept out.
 func (g *gater) bannedAt(a multiaddr.Multiaddr) bool {
-	ip := ipOf(a)
+	ip := netgroup.IPOf(a)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	_, hit := g.ledger.BannedIP(g.now(), ip)
@@ -127,16 +126,6 @@ func (g *gater) changes(most int) []reputation.Record {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.ledger.Changes(most)
-}
-
-// ipOf returns an address's IP, the zero address if it has none.
-func ipOf(a multiaddr.Multiaddr) netip.Addr {
-	raw, err := manet.ToIP(a)
-	if err != nil {
-		return netip.Addr{}
-	}
-	ip, _ := netip.AddrFromSlice(raw)
-	return ip.Unmap()
 }
 
 // InterceptPeerDial implements connmgr.ConnectionGater.

@@ -12,6 +12,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pappus-network/pappus/discovery/netgroup"
 	"github.com/pappus-network/pappus/protocols/inventory"
 	"github.com/pappus-network/pappus/protocols/objects"
 	"github.com/pappus-network/pappus/protocols/status"
@@ -144,15 +145,10 @@ func (f relayFollower) Join(p linked) {
 // Leave implements follower.
 func (f relayFollower) Leave(p peer.ID) { f.sender.Leave(p) }
 
-// group returns an address's netgroup: IPv4 /16, IPv6 /32. Source: Bitcoin Core.
+// group returns an address's netgroup.
 func group(a multiaddr.Multiaddr) string {
-	ip := ipOf(a)
-	bits := 32
-	if ip.Is4() {
-		bits = 16
-	}
-	prefix, err := ip.Prefix(bits)
-	if err != nil || !prefix.IsValid() { // not an IP address
+	prefix := netgroup.Prefix(netgroup.IPOf(a))
+	if !prefix.IsValid() { // not an IP address
 		return a.String()
 	}
 	return prefix.String()

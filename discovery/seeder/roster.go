@@ -9,6 +9,8 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
+
+	"github.com/pappus-network/pappus/discovery/netgroup"
 )
 
 // Rules of the crawl. It is polite: a peer of a large network is visited twice an hour,
@@ -71,8 +73,8 @@ func (r *Roster) Learn(now time.Time, id peer.ID, addrs []multiaddr.Multiaddr) {
 	if len(addrs) == 0 {
 		return
 	}
-	ip, ok := ipOf(addrs[0])
-	if !ok {
+	ip := netgroup.IPOf(addrs[0])
+	if !ip.IsValid() {
 		return
 	}
 	if k := r.peers[id]; k != nil {
@@ -81,7 +83,7 @@ func (r *Roster) Learn(now time.Time, id peer.ID, addrs []multiaddr.Multiaddr) {
 		}
 		return
 	}
-	g := netgroup(ip)
+	g := siteOf(ip)
 	if len(r.peers) >= maxKnown || r.groups[g] >= maxInGroup && !ip.IsLoopback() {
 		return
 	}

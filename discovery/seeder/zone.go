@@ -10,7 +10,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/miekg/dns"
 	"github.com/multiformats/go-multiaddr"
-	manet "github.com/multiformats/go-multiaddr/net"
+
+	"github.com/pappus-network/pappus/discovery/netgroup"
 )
 
 const (
@@ -131,7 +132,7 @@ func ips(ask dns.Question, hosts []Host, rng *rand.Rand) []dns.RR {
 	var out []dns.RR
 	for _, ip := range draw(hosts, rng, mostAddrs, func(h Host) (netip.Addr, bool) {
 		for _, a := range h.Addrs {
-			if ip, ok := ipOf(a); ok && ip.Is4() == (ask.Qtype == dns.TypeA) {
+			if ip := netgroup.IPOf(a); ip.IsValid() && ip.Is4() == (ask.Qtype == dns.TypeA) {
 				return ip, true
 			}
 		}
@@ -153,7 +154,8 @@ func texts(name string, hosts []Host, rng *rand.Rand) []dns.RR {
 		if len(h.Addrs) == 0 {
 			return netip.Addr{}, false
 		}
-		return ipOf(h.Addrs[0])
+		ip := netgroup.IPOf(h.Addrs[0])
+		return ip, ip.IsValid()
 	}) {
 		text := "dnsaddr=" + d.host.Addrs[0].String() + "/p2p/" + d.host.ID.String()
 		if len(text) > 255 {
@@ -178,33 +180,20 @@ func draw(hosts []Host, rng *rand.Rand, most int, of func(Host) (netip.Addr, boo
 			break
 		}
 		ip, ok := of(hosts[i])
-		if !ok || slices.Contains(groups, netgroup(ip)) {
+		if !ok || slices.Contains(groups, siteOf(ip)) {
 			continue
 		}
-		groups = append(groups, netgroup(ip))
+		groups = append(groups, siteOf(ip))
 		out = append(out, drawn{hosts[i], ip})
 	}
 	return out
 }
 
-// netgroup is an IPv4 /16 or an IPv6 /32, as in the address book. On loopback,
+// siteOf is an IPv4 /16 or an IPv6 /32, as in the address book. On loopback,
 // where a whole network lives on one address, every address is one of its own.
-func netgroup(ip netip.Addr) netip.Prefix {
-	bits := 32
-	switch {
-	case ip.IsLoopback():
-		bits = ip.BitLen()
-	case ip.Is4():
-		bits = 16
+func siteOf(ip netip.Addr) netip.Prefix {
+	if ip.IsLoopback() {
+		return netip.PrefixFrom(ip, ip.BitLen())
 	}
-	return netip.PrefixFrom(ip, bits).Masked()
-}
-
-func ipOf(a multiaddr.Multiaddr) (netip.Addr, bool) {
-	raw, err := manet.ToIP(a)
-	if err != nil {
-		return netip.Addr{}, false
-	}
-	ip, ok := netip.AddrFromSlice(raw)
-	return ip.Unmap(), ok
+	return netgroup.Prefix(ip)
 }

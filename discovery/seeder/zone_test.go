@@ -10,6 +10,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/miekg/dns"
 	"github.com/multiformats/go-multiaddr"
+
+	"github.com/pappus-network/pappus/discovery/netgroup"
 )
 
 func zone(tb testing.TB) *Zone {
@@ -145,17 +147,17 @@ func groupOf(rr dns.RR) (netip.Prefix, bool) {
 	switch rr := rr.(type) {
 	case *dns.A:
 		ip, ok := netip.AddrFromSlice(rr.A)
-		return netgroup(ip.Unmap()), ok
+		return siteOf(ip.Unmap()), ok
 	case *dns.AAAA:
 		ip, ok := netip.AddrFromSlice(rr.AAAA)
-		return netgroup(ip), ok
+		return siteOf(ip), ok
 	case *dns.TXT:
 		m, err := multiaddr.NewMultiaddr(strings.TrimPrefix(rr.Txt[0], "dnsaddr="))
 		if err != nil {
 			return netip.Prefix{}, false
 		}
-		ip, ok := ipOf(m)
-		return netgroup(ip), ok
+		ip := netgroup.IPOf(m)
+		return siteOf(ip), ip.IsValid()
 	}
 	return netip.Prefix{}, false
 }

@@ -156,6 +156,7 @@ type Peer struct {
 	Kept    bool            // the operator named it
 	Kind    events.LinkKind // what the link is for
 	Origin  events.Origin   // how the node came to know the peer
+	AS      uint32          // the autonomous system that it is in; 0 = not known, or no table
 
 	Connected           time.Time
 	LastSend, LastRecv  time.Time

@@ -78,6 +78,7 @@ type peerResult struct {
 	BytesRecvPerMsg map[string]uint64 `json:"bytesrecv_per_msg"`
 	ConnectionType  string            `json:"connection_type"`
 	Source          string            `json:"source"`
+	MappedAS        uint32            `json:"mapped_as,omitempty"`
 	Transport       string            `json:"transport_protocol_type"`
 	SessionID       string            `json:"session_id"`
 }
@@ -118,6 +119,7 @@ func describePeer(p Peer) peerResult {
 		BytesRecvPerMsg: orEmpty(p.RcvdBy),
 		ConnectionType:  connectionType(p),
 		Source:          p.Origin.String(),
+		MappedAS:        p.AS,
 		Transport:       transportOf(p.Addr),
 		Ping:            seconds(p.Ping),
 		MinPing:         seconds(p.MinPing),

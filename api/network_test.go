@@ -19,7 +19,7 @@ func TestGetPeerInfo(t *testing.T) {
 		{Number: 2, ID: ids()[1], Addr: multiaddr.StringCast("/ip4/127.0.0.1/udp/9000/quic-v1"), Inbound: true, Agent: "<script>\n\x00\xff"},
 		{
 			Number: 1, ID: ids()[0], Addr: multiaddr.StringCast("/ip4/8.8.8.8/tcp/8477"), Local: multiaddr.StringCast("/ip4/10.0.0.1/tcp/8477"),
-			Kept: true, Origin: events.Origin{Source: events.FromSeed, Seed: "seed.example"}, Connected: since, Ping: 25 * time.Millisecond, MinPing: 20 * time.Millisecond, PingWait: time.Second,
+			Kept: true, Origin: events.Origin{Source: events.FromSeed, Seed: "seed.example"}, AS: 64500, Connected: since, Ping: 25 * time.Millisecond, MinPing: 20 * time.Millisecond, PingWait: time.Second,
 			SentBy: map[string]uint64{"headers": 10}, AddrRelay: true, AddrProcessed: 12, AddrLimited: 3, Observed: multiaddr.StringCast("/ip4/9.9.9.9/tcp/8477"), Points: 30, Services: 5, Agent: "pappus/0.1", Version: 1,
 			Start: 7, SyncedHeader: 9, SyncedBlock: 8, InFlight: []int32{9}, BytesSent: 10, BytesRcv: 20, LastSend: since, Syncing: true,
 		},
@@ -32,12 +32,12 @@ func TestGetPeerInfo(t *testing.T) {
 		conntime timeoffset version subver inbound startingheight synced_headers synced_blocks inflight permissions minfeefilter
 		addr_relay_enabled addr_processed addr_rate_limited bytessent_per_msg bytesrecv_per_msg connection_type transport_protocol_type session_id
 		banscore feefilter syncnode v2_connection peerid source`
-	keys(t, first, always+" pingtime minping pingwait addrlocal currentheight")
+	keys(t, first, always+" mapped_as pingtime minping pingwait addrlocal currentheight")
 	keys(t, second, always)
 	expect(t, first, object{
 		"id": 1.0, "addr": "/ip4/8.8.8.8/tcp/8477/p2p/" + ids()[0].String(), "addrbind": "/ip4/10.0.0.1/tcp/8477", "network": "ipv4",
 		"services": "0000000000000005", "conntime": 1700000000.0, "lastrecv": 0.0, "pingtime": 0.025, "minping": 0.02, "pingwait": 1.0, "addrlocal": "/ip4/9.9.9.9/tcp/8477", "banscore": 30.0, "addr_relay_enabled": true, "addr_processed": 12.0, "addr_rate_limited": 3.0, "subver": "pappus/0.1",
-		"inbound": false, "startingheight": 7.0, "synced_headers": 9.0, "synced_blocks": 8.0, "connection_type": "manual", "source": "dns:seed.example", "transport_protocol_type": "tcp",
+		"inbound": false, "startingheight": 7.0, "synced_headers": 9.0, "synced_blocks": 8.0, "connection_type": "manual", "source": "dns:seed.example", "mapped_as": 64500.0, "transport_protocol_type": "tcp",
 	})
 	expect(t, second, object{
 		"subver": "<script>???", "inbound": true, "connection_type": "inbound", "network": "not_publicly_routable", "transport_protocol_type": "quic-v1",

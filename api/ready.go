@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -116,10 +115,10 @@ func (d *dispatcher) checkPeers(peers []Peer) check {
 // about the best chain is outvoted, and all in one place may be one.
 func (d *dispatcher) checkHeader(now time.Time, peers []Peer) check {
 	best := d.Chain.Headers().Best()
-	groups := make(map[netip.Prefix]bool)
+	groups := make(map[string]bool)
 	for _, p := range peers {
 		if p.SyncedHeader >= best.Height-maxBehind {
-			groups[netgroup.Prefix(netgroup.IPOf(p.Addr))] = true
+			groups[p.netgroup()] = true
 		}
 	}
 	age := now.Sub(best.Header.Timestamp).Truncate(time.Second)
@@ -135,6 +134,14 @@ func (d *dispatcher) checkHeader(now time.Time, peers []Peer) check {
 		c.Do = fmt.Sprintf("peers of %d netgroups must know it: wait a minute, or add peers elsewhere with `pappus peers add`", confirmingGroups)
 	}
 	return c
+}
+
+// netgroup names the network that a peer is in.
+func (p Peer) netgroup() string {
+	if p.AS != 0 {
+		return fmt.Sprintf("AS%d", p.AS)
+	}
+	return netgroup.Prefix(netgroup.IPOf(p.Addr)).String()
 }
 
 func (d *dispatcher) checkBlocks(peers []Peer) check {

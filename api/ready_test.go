@@ -57,6 +57,7 @@ func TestReadiness(t *testing.T) {
 		{"all is well", func(*fake) {}, ""},
 		{"no peers", func(f *fake) { f.peers = nil }, "peers header"},
 		{"all peers in one network", func(f *fake) { f.peers[1].Addr = multiaddr.StringCast("/ip4/8.8.4.4/tcp/8477") }, "header"},
+		{"all peers in one autonomous system", func(f *fake) { f.peers[0].AS, f.peers[1].AS = 64500, 64500 }, "header"},
 		{"one peer does not know the header", func(f *fake) { f.peers[1].SyncedHeader = -2 }, "header"},
 		{"no new block for long", func(*fake) { time.Sleep(3 * time.Hour) }, "header"},
 		{"still syncing", func(f *fake) { f.syncing = true }, "blocks"},

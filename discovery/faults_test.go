@@ -81,7 +81,7 @@ func move(t *testing.T, h host.Host, to string) {
 // fill writes a book that somebody has filled.
 func fill(t *testing.T, ds datastore.Batching, with func(*addrbook.Book)) {
 	t.Helper()
-	book, _, err := loadBook(t.Context(), addrbook.DefaultConfig(), ds, rand.NewPCG(5, 5))
+	book, _, err := loadBook(t.Context(), addrbook.DefaultConfig(), ds, rand.NewPCG(5, 5), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

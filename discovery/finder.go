@@ -67,6 +67,7 @@ type Parts struct {
 	Announce Announcer
 	Peers    Peers
 	Store    datastore.Batching
+	AS       addrbook.ASTable               // groups addresses; nil = by prefix
 	Src      rand.Source                    // feeds choices that must be secret
 	Allow    func(multiaddr.Multiaddr) bool // which addresses may be dialled because others say so
 	Emit     func(events.Event)
@@ -118,7 +119,7 @@ func Open(ctx context.Context, cfg Config, parts Parts) (*Finder, error) {
 	}
 	tables := addrbook.DefaultConfig()
 	tables.SharedHosts = cfg.SharedHosts
-	book, loss, err := loadBook(ctx, tables, parts.Store, parts.Src)
+	book, loss, err := loadBook(ctx, tables, parts.Store, parts.Src, parts.AS)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -18,6 +19,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/pappus-network/pappus/discovery/addrbook"
+	"github.com/pappus-network/pappus/discovery/netgroup"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/internal/testhost"
 	"github.com/pappus-network/pappus/protocols/addresses"
@@ -98,6 +101,12 @@ func start(t *testing.T, h host.Host, ds datastore.Batching, seed uint64, outbou
 
 func startWith(t *testing.T, h host.Host, ds datastore.Batching, seed uint64, adjust func(*Config)) *member {
 	t.Helper()
+	return startBy(t, h, ds, seed, nil, adjust)
+}
+
+// startBy is startWith with a table of autonomous systems.
+func startBy(t *testing.T, h host.Host, ds datastore.Batching, seed uint64, as addrbook.ASTable, adjust func(*Config)) *member {
+	t.Helper()
 	m := &member{host: h, done: make(chan error, 1), refused: make(map[peer.ID]bool)}
 	ctx, cancel := context.WithCancel(context.Background())
 	m.stop = cancel
@@ -105,7 +114,7 @@ func startWith(t *testing.T, h host.Host, ds datastore.Batching, seed uint64, ad
 	adjust(&cfg)
 	announcer := announce.New(h, params)
 	f, err := Open(ctx, cfg, Parts{
-		Host: h, Ask: addresses.NewClient(h, params, addrlist.Public), Announce: announcer, Peers: m, Store: ds, Src: rand.NewPCG(seed, 1),
+		Host: h, Ask: addresses.NewClient(h, params, addrlist.Public), Announce: announcer, Peers: m, Store: ds, AS: as, Src: rand.NewPCG(seed, 1),
 		Allow: addrlist.Public, Emit: m.emit, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -192,6 +201,24 @@ func TestNetworkGrowsFromOneNode(t *testing.T) {
 			if n := len(m.host.Network().Peers()); m.outbound() < 4 && n < 8 || n < 4 {
 				t.Errorf("node %d has %d links, %d of its own; it knows %d + %d peers", i, n, m.outbound(), fresh, tried)
 			}
+		}
+	})
+}
+
+// Links go to distinct autonomous systems, where a table tells them.
+func TestOneLinkToAnAutonomousSystem(t *testing.T) {
+	table, err := netgroup.Read(strings.NewReader("20.0.0.0/14 1\n20.4.0.0/14 2\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		hosts := pipes(t, 8).Hosts // from 20.0.0.1 to 20.7.0.1
+		listeners(t, hosts[1:])
+		m := startBy(t, hosts[0], store.OpenMemory().View("addrbook"), 1, table, func(c *Config) { c.Outbound, c.BlockRelay = 5, 0 })
+		visit(t, hosts[0], hosts[1:]...)
+		time.Sleep(time.Minute)
+		if n := m.outbound(); n != 2 {
+			t.Errorf("%d links to two autonomous systems", n)
 		}
 	})
 }

@@ -42,7 +42,7 @@ func loadSecret(ctx context.Context, ds datastore.Batching, src rand.Source) (se
 }
 
 // loadBook reads a stored book. What is damaged is left out and counted.
-func loadBook(ctx context.Context, cfg addrbook.Config, ds datastore.Batching, src rand.Source) (*addrbook.Book, addrbook.Loss, error) {
+func loadBook(ctx context.Context, cfg addrbook.Config, ds datastore.Batching, src rand.Source, as addrbook.ASTable) (*addrbook.Book, addrbook.Loss, error) {
 	secret, err := loadSecret(ctx, ds, src)
 	if err != nil {
 		return nil, addrbook.Loss{}, err
@@ -64,7 +64,7 @@ func loadBook(ctx context.Context, cfg addrbook.Config, ds datastore.Batching, s
 			}
 		}
 	}
-	book, loss := addrbook.Restore(cfg, secret, src, nil, each)
+	book, loss := addrbook.Restore(cfg, secret, src, as, each)
 	return book, loss, err
 }
 

@@ -58,6 +58,13 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 			return nil, err
 		}
 	}
+	table, err := readTable(cfg.ASMap)
+	if err != nil {
+		return nil, err
+	}
+	if table != nil {
+		log.Info("netgroups are autonomous systems", "asmap", cfg.ASMap, "prefixes", table.Routes())
+	}
 	if parts.gater == nil {
 		ledger := reputation.New(reputation.DefaultConfig(), idsOf(called.all()))
 		parts.gater = newGater(time.Now, ledger) // bans end links; the host's own gater, if any, refuses new ones
@@ -65,7 +72,7 @@ func Assemble(cfg Config, parts Parts, log *slog.Logger) (*Node, error) {
 	n := &Node{
 		cfg: cfg, params: params, log: log, payTo: script,
 		host: parts.Host, chain: parts.Chain, store: parts.Store, src: parts.Src, secret: fork(parts.Src),
-		metrics: parts.Metrics, traffic: parts.Traffic, names: parts.Names, gater: parts.gater,
+		metrics: parts.Metrics, traffic: parts.Traffic, names: parts.Names, gater: parts.gater, table: table,
 		bus: NewBus(), ledger: status.NewLedger(), nonce: parts.Src.Uint64(),
 		ready: make(chan struct{}), quit: make(chan struct{}), level: new(slog.LevelVar),
 	}

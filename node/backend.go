@@ -15,6 +15,7 @@ import (
 	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/chain/headertree"
 	"github.com/pappus-network/pappus/chain/txpool"
+	"github.com/pappus-network/pappus/discovery/netgroup"
 	"github.com/pappus-network/pappus/discovery/reputation"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/status"
@@ -191,6 +192,7 @@ func (b backend) peer(l linked, kept bool) api.Peer {
 		Kept:         kept,
 		Kind:         l.kind,
 		Origin:       l.origin,
+		AS:           b.as(l.conn),
 		Connected:    l.since,
 		Version:      l.status.Version,
 		Services:     uint64(l.status.Services),
@@ -217,6 +219,12 @@ func (b backend) peer(l linked, kept bool) api.Peer {
 		p.Syncing = len(s.InFlight) > 0
 	}
 	return p
+}
+
+// as is the autonomous system that a connection comes from, 0 without a table.
+func (b backend) as(c network.Conn) uint32 {
+	number, _ := b.node.table.AS(netgroup.IPOf(c.RemoteMultiaddr()))
+	return number
 }
 
 // Dial implements api.Peers.

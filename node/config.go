@@ -59,6 +59,8 @@ type Config struct {
 	Seeds     []string // host names of DNS seeds, asked when the address book has not brought links
 	DNSServer string   // host:port that is asked for them; empty = the system's resolver
 
+	ASMap string // file with a table of prefixes and autonomous systems; empty = netgroups are prefixes
+
 	Outbound     int           // links to peers of the node's own choice; 0 = none
 	MaxPeers     int           // linked peers; when inbound ones take up the rest of them the least useful makes way
 	MaxMemoryMiB int           // that links may reserve; 0 = as MaxPeers need

@@ -81,7 +81,7 @@ func (d *doorman) knock(from multiaddr.Multiaddr) bool {
 	links := d.links()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.door.Knock(time.Now(), group(from), links) {
+	if !d.door.Knock(time.Now(), d.node.table.OfAddr(from), links) {
 		d.node.metrics.turned.Inc()
 		return false
 	}
@@ -175,7 +175,7 @@ func (d *doorman) protects(p peer.ID) string {
 // group is a link's netgroup, where there are any; else each peer is one.
 func (d *doorman) group(c network.Conn) string {
 	if d.tellsApart(c.RemoteMultiaddr()) {
-		return group(c.RemoteMultiaddr())
+		return d.node.table.OfAddr(c.RemoteMultiaddr())
 	}
 	return string(c.RemotePeer())
 }

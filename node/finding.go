@@ -33,7 +33,7 @@ func (n *Node) openFinder(ctx context.Context) error {
 	}
 	client := addresses.NewClient(n.host, n.params, allow)
 	f, err := discovery.Open(ctx, cfg, discovery.Parts{
-		Host: n.host, Ask: client, Announce: n.announce, Peers: finding{n}, Store: n.store.View("addrbook"),
+		Host: n.host, Ask: client, Announce: n.announce, Peers: finding{n}, Store: n.store.View("addrbook"), AS: n.table,
 		Src: fork(n.secret), Allow: allow, Emit: n.bus.Emit, Log: n.log,
 	})
 	if err != nil {

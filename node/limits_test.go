@@ -51,7 +51,7 @@ func TestSlotsFollowFromTwoSettings(t *testing.T) {
 func TestEveryLimitIsExplained(t *testing.T) {
 	cfg := DefaultConfig()
 	seen := make(map[string]bool)
-	for _, l := range cfg.limits().explain(cfg) {
+	for _, l := range cfg.limits().explain(cfg, 0) {
 		if l.Name == "" || l.Unit == "" || l.By == "" || l.Origin == "" || seen[l.Name] {
 			t.Errorf("%+v", l)
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/pappus-network/pappus/chain"
 	"github.com/pappus-network/pappus/discovery"
 	"github.com/pappus-network/pappus/discovery/dnsseed"
+	"github.com/pappus-network/pappus/discovery/netgroup"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/addresses"
 	"github.com/pappus-network/pappus/protocols/announce"
@@ -57,6 +58,7 @@ type Node struct {
 	traffic *Traffic
 	names   dnsseed.Resolver
 	gater   *gater
+	table   *netgroup.Table // by which addresses are grouped; nil = by prefix
 	payTo   []byte
 	level   *slog.LevelVar // of log
 

@@ -9,10 +9,8 @@ import (
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/ipfs/go-datastore"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/multiformats/go-multiaddr"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pappus-network/pappus/discovery/netgroup"
 	"github.com/pappus-network/pappus/protocols/inventory"
 	"github.com/pappus-network/pappus/protocols/objects"
 	"github.com/pappus-network/pappus/protocols/status"
@@ -122,7 +120,7 @@ func (f relayPeers) Join(p linked) {
 	if !p.kind.Transactions() {
 		return
 	}
-	f.node.relaying.relay.Join(p.id, relay.Link{Inbound: !f.node.chose(p), Full: p.status.Services&status.Full != 0, Group: group(p.conn.RemoteMultiaddr())})
+	f.node.relaying.relay.Join(p.id, relay.Link{Inbound: !f.node.chose(p), Full: p.status.Services&status.Full != 0, Group: f.node.table.OfAddr(p.conn.RemoteMultiaddr())})
 }
 
 // Leave implements follower.
@@ -144,15 +142,6 @@ func (f relayFollower) Join(p linked) {
 
 // Leave implements follower.
 func (f relayFollower) Leave(p peer.ID) { f.sender.Leave(p) }
-
-// group returns an address's netgroup.
-func group(a multiaddr.Multiaddr) string {
-	prefix := netgroup.Prefix(netgroup.IPOf(a))
-	if !prefix.IsValid() { // not an IP address
-		return a.String()
-	}
-	return prefix.String()
-}
 
 // gossiped takes what gossip brings.
 type gossiped struct{ node *Node }

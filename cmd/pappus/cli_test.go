@@ -109,7 +109,7 @@ func TestHelpEndsWithTwoExamplesThatParse(t *testing.T) {
 func TestFlagsReachTheConfiguration(t *testing.T) {
 	p, err := parse(t, nil, "node", "--network", "simnet", "--datadir", "/d", "--listen", "/ip4/127.0.0.1/tcp/1",
 		"--listen", "/ip4/127.0.0.1/tcp/2", "--connect", "c", "--addnode", "a", "--mine", "--mine-to", "m", "--mine-every", "1m30s",
-		"--outbound", "3", "--max-peers", "7", "--max-memory", "200", "--swarm-key", "k", "--allow-peer", "p", "--allow-peers", "f", "--external", "e", "--upnp", "--relay", "r", "--rotate", "2h", "--broadcast", "flood", "--fluff", "diffusion", "--max-mempool", "50", "--route", "per-tx", "--diffusing", "per-hop", "--embargo", "3s", "--trace-stems", "--api", "off", "--rpcuser", "u", "--rpcpassword", "p", "--rpcauth", "r:s$00,11", "--rpcauth", "t", "--assume-valid", "v", "--min-chain-work", "ff",
+		"--asmap", "t", "--outbound", "3", "--max-peers", "7", "--max-memory", "200", "--swarm-key", "k", "--allow-peer", "p", "--allow-peers", "f", "--external", "e", "--upnp", "--relay", "r", "--rotate", "2h", "--broadcast", "flood", "--fluff", "diffusion", "--max-mempool", "50", "--route", "per-tx", "--diffusing", "per-hop", "--embargo", "3s", "--trace-stems", "--api", "off", "--rpcuser", "u", "--rpcpassword", "p", "--rpcauth", "r:s$00,11", "--rpcauth", "t", "--assume-valid", "v", "--min-chain-work", "ff",
 		"--prune", "2000", "--txindex", "--cfindex", "--dbcache", "9", "--log-level", "debug", "--json")
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +117,7 @@ func TestFlagsReachTheConfiguration(t *testing.T) {
 	got := p.Node.config(p.globals)
 	want := node.Config{
 		Network: "simnet", DataDir: "/d", Listen: []string{"/ip4/127.0.0.1/tcp/1", "/ip4/127.0.0.1/tcp/2"},
-		Connect: []string{"c"}, AddNode: []string{"a"}, Mine: true, MineTo: "m", MineEvery: 90 * time.Second, Outbound: 3, MaxPeers: 7, MaxMemoryMiB: 200,
+		Connect: []string{"c"}, AddNode: []string{"a"}, Mine: true, MineTo: "m", MineEvery: 90 * time.Second, ASMap: "t", Outbound: 3, MaxPeers: 7, MaxMemoryMiB: 200,
 		SwarmKey: "k", AllowPeer: []string{"p"}, AllowFile: "f", External: []string{"e"}, UPnP: true, Relays: []string{"r"},
 		Rotate: 2 * time.Hour, Broadcast: "flood", Fluff: "diffusion", MempoolMiB: 50,
 		Route: "per-tx", Diffusing: "per-hop", Embargo: 3 * time.Second,

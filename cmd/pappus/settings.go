@@ -58,6 +58,7 @@ type nodeFlags struct {
 	Relay       []string      `help:"Relay through which others begin a direct connection to a node that they cannot dial; may be repeated." placeholder:"MULTIADDR"`
 	Seed        []string      `help:"DNS seed to ask for peers when the address book has not brought links; may be repeated." placeholder:"HOST"`
 	DNSServer   string        `name:"dns-server" help:"Server to ask for seeds, instead of the system's." placeholder:"HOST:PORT"`
+	ASMap       string        `name:"asmap" help:"File with a table of prefixes and autonomous systems, by which netgroups are told apart." placeholder:"FILE"`
 	Outbound    int           `help:"Links to peers of the node's own choice; 0 for none." default:"${outbound}" placeholder:"N"`
 	MaxPeers    int           `help:"Linked peers; when inbound ones take up what outbound ones leave, the least useful makes way." default:"${max_peers}" placeholder:"N"`
 	MaxMemory   int           `help:"Most memory that links may reserve; 0 is what --max-peers needs." default:"${max_memory}" placeholder:"MIB"`
@@ -86,7 +87,7 @@ func (f nodeFlags) config(g globals) node.Config {
 	cfg.Listen, cfg.Connect, cfg.AddNode = f.Listen, f.Connect, f.AddNode
 	cfg.SwarmKey, cfg.AllowPeer, cfg.AllowFile = f.SwarmKey, f.AllowPeer, f.AllowPeers
 	cfg.External, cfg.UPnP, cfg.Relays = f.External, f.UPnP, f.Relay
-	cfg.Seeds, cfg.DNSServer = f.Seed, f.DNSServer
+	cfg.Seeds, cfg.DNSServer, cfg.ASMap = f.Seed, f.DNSServer, f.ASMap
 	cfg.Outbound, cfg.MaxPeers, cfg.MaxMemoryMiB, cfg.Rotate = f.Outbound, f.MaxPeers, f.MaxMemory, f.Rotate
 	cfg.Broadcast, cfg.Fluff, cfg.MempoolMiB = f.Broadcast, f.Fluff, f.MaxMempool
 	cfg.Route, cfg.Diffusing, cfg.Embargo = f.Route, f.Diffusing, f.Embargo

@@ -86,6 +86,7 @@ func FuzzDecodeCursor(f *testing.F) {
 
 // A file may be cut off at any byte of its last record, or hold anything there.
 func TestScanStopsAtTheFirstDamage(t *testing.T) {
+	t.Parallel() // it waits for the disk
 	dir, file, ends := simFile(t)
 	scan := func(content []byte) ([]stored, place) {
 		t.Helper()

@@ -14,24 +14,16 @@ import (
 	"github.com/pappus-network/pappus/events"
 )
 
-// TestFullBlocks runs btcd's generated consensus tests through header index and Accept.
+// TestFullBlocks runs btcd's generated consensus tests through header index and Accept. The
+// long form adds a reorganisation over 1,088 full blocks: 20 s of CPU and some gigabytes of
+// memory.
 func TestFullBlocks(t *testing.T) {
 	t.Parallel()
-	runFullBlocks(t, false)
-}
-
-// TestFullBlocksLargeReorg adds a reorganisation over 1,088 full blocks.
-func TestFullBlocksLargeReorg(t *testing.T) {
-	t.Parallel()
+	large, instances := true, 2386
 	if testing.Short() {
-		t.Skip("takes a minute and some gigabytes of memory")
+		large, instances = false, 205
 	}
-	runFullBlocks(t, true)
-}
-
-func runFullBlocks(t *testing.T, largeReorg bool) {
-	t.Helper()
-	tests, err := fullblocktests.Generate(largeReorg)
+	tests, err := fullblocktests.Generate(large)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,8 +36,7 @@ func runFullBlocks(t *testing.T, largeReorg bool) {
 			f.run(t, item)
 		}
 	}
-	const instances = 205
-	if !largeReorg && f.ran != instances {
+	if f.ran != instances {
 		t.Errorf("%d instances ran, want %d", f.ran, instances)
 	}
 }

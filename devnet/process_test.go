@@ -2,9 +2,7 @@ package devnet
 
 import (
 	"bufio"
-	"context"
 	"errors"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +14,7 @@ import (
 	"github.com/pappus-network/pappus/api/client"
 	"github.com/pappus-network/pappus/api/dashboard"
 	"github.com/pappus-network/pappus/internal/proc"
+	"github.com/pappus-network/pappus/store"
 )
 
 // processes has each node in a process of its own.
@@ -130,29 +129,26 @@ func TestProcessesEndWithADevnetThatIsKilled(t *testing.T) {
 	for !ready && lines.Scan() {
 		ready = strings.HasPrefix(lines.Text(), "ready")
 	}
-	var apis []string
+	var folders []string
 	for _, name := range []string{"n1", "n2", "n3"} {
-		addr, err := os.ReadFile(filepath.Join(folder(dir, name), Network, apiFile))
+		folders = append(folders, filepath.Join(folder(dir, name), Network))
+	}
+	// A process holds its folder's lock until it has ended, in whatever way.
+	ended := func(folder string) bool {
+		lock, err := store.Lock(folder)
 		if err != nil {
-			t.Error(err)
+			return false
 		}
-		apis = append(apis, strings.TrimSpace(string(addr)))
+		return lock.Release() == nil
 	}
-	answers := func(addr string) bool {
-		conn, err := new(net.Dialer).DialContext(context.WithoutCancel(t.Context()), "tcp", addr)
-		if err == nil {
-			_ = conn.Close() // nothing was sent
-		}
-		return err == nil
-	}
-	for _, addr := range apis {
-		if !answers(addr) {
-			t.Errorf("nobody listens at %s", addr)
+	for _, folder := range folders {
+		if !ready || ended(folder) {
+			t.Errorf("nobody is in %s", folder)
 		}
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait() // killed
-	for _, addr := range apis {
-		until(t, "the process is gone", func() bool { return !answers(addr) })
+	for _, folder := range folders {
+		until(t, "the process has ended", func() bool { return ended(folder) })
 	}
 }

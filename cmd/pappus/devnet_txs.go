@@ -107,7 +107,10 @@ func (s *devnetStatus) rows() [][]string {
 			n.Name, n.State, fmt.Sprint(n.Height), fmt.Sprint(n.Peers), fmt.Sprint(n.Mempool), fmt.Sprint(n.Group), mark(n.Spy), n.ID,
 		})
 	}
-	if s.Spy.On {
+	switch {
+	case s.Spy.On && s.Spy.Seen == 0:
+		rows = append(rows, []string{}, []string{"spies listen; nobody else has sent anything yet that has spread"})
+	case s.Spy.On:
 		rows = append(rows, []string{}, []string{fmt.Sprintf("spies have named %d of %d sources: precision %.2f, recall %.2f",
 			s.Spy.Guesses, s.Spy.Seen, s.Spy.Precision, s.Spy.Recall)})
 	}

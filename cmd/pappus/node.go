@@ -28,7 +28,7 @@ func (c *nodeCommand) Run(ctx context.Context, g globals, term terminal) error {
 		return &usageError{err}
 	}
 	if c.WhileStdin {
-		ctx = whileOpen(ctx, os.Stdin)
+		ctx = whileOpen(ctx, os.Stdin, func() { os.Exit(exitForced) })
 	}
 	m := newMeter(term.err, time.Now())
 	level := new(slog.LevelVar)
@@ -51,12 +51,18 @@ func (c *nodeCommand) Run(ctx context.Context, g globals, term terminal) error {
 	return err
 }
 
-// whileOpen returns a context that ends with ctx, or when all of a file has been read.
-func whileOpen(ctx context.Context, file io.Reader) context.Context {
+// orphaned is what a node has to stop in when nobody is left who could kill it: a disk
+// that hangs, or a folder that was deleted, may keep a database from closing for ever.
+const orphaned = 30 * time.Second
+
+// whileOpen returns a context that ends with ctx, or when all of a file has been read; if
+// the process is there a good while later, force is called.
+func whileOpen(ctx context.Context, file io.Reader, force func()) context.Context {
 	ctx, end := context.WithCancel(ctx)
 	go func() { // ends with the file, which is the process's own
 		_, _ = io.Copy(io.Discard, file) // an error is an end as well
 		end()
+		time.AfterFunc(orphaned, force)
 	}()
 	return ctx
 }

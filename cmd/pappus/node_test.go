@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -155,6 +157,29 @@ func TestNodeAndItsCommands(t *testing.T) {
 	if got := first.on(t, "chain", "info"); got.code != exitDone || !strings.Contains(got.out, "all blocks") {
 		t.Errorf("%+v", got)
 	}
+}
+
+// A node that somebody has started ends with him, if need be by force.
+func TestWhileOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		file, held := io.Pipe()
+		forced := make(chan struct{})
+		ctx := whileOpen(t.Context(), file, func() { close(forced) })
+		time.Sleep(time.Hour)
+		if _, err := held.Write([]byte("is thrown away")); err != nil || ctx.Err() != nil {
+			t.Fatalf("while the file is open the context has ended: %v, %v", ctx.Err(), err)
+		}
+		since := time.Now()
+		_ = held.Close() // as the end of its writer does
+		<-ctx.Done()
+		if took := time.Since(since); took != 0 {
+			t.Errorf("the context ended %v after the file", took)
+		}
+		<-forced
+		if took := time.Since(since); took != orphaned {
+			t.Errorf("it was forced to end after %v", took)
+		}
+	})
 }
 
 func followAndLeave(t *testing.T, first *running) {

@@ -24,16 +24,18 @@ const (
 
 // BenchmarkReadersDuringSync measures how long a height takes to be answered while the
 // node validates on all cores, and what fifty programs that read whole blocks over the API
-// cost the sync.
+// cost the sync. Beside it a server that does nothing but answer is asked the same way, in a
+// process of its own: how long that takes is the machine's doing.
 func BenchmarkReadersDuringSync(b *testing.B) {
 	s := prepare(b, chaingen.Mixed(1000))
 	server := s.serve(b, 1)[0]
 	var quiet, crowded time.Duration
-	var alone, among []time.Duration
+	var alone, among, idle []time.Duration
 	blocks := 0
 	for b.Loop() {
+		ask := askBystander(b)
 		took, times, _ := s.syncRead(b, server, 0)
-		quiet, alone = quiet+took, append(alone, times...)
+		quiet, alone, idle = quiet+took, append(alone, times...), append(idle, ask()...)
 		took, times, n := s.syncRead(b, server, heavyReaders)
 		crowded, among, blocks = crowded+took, append(among, times...), blocks+n
 	}
@@ -44,6 +46,8 @@ func BenchmarkReadersDuringSync(b *testing.B) {
 	b.ReportMetric(milliseconds(alone, 0.5), "p50-ms")
 	b.ReportMetric(milliseconds(alone, 0.99), "p99-ms")
 	b.ReportMetric(milliseconds(among, 0.99), "p99-read-ms")
+	b.ReportMetric(milliseconds(idle, 0.5), "bystander-p50-ms")
+	b.ReportMetric(milliseconds(idle, 0.99), "bystander-p99-ms")
 	b.ReportMetric(float64(blocks)/crowded.Seconds(), "blocks-read/s")
 }
 

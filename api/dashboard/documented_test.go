@@ -62,8 +62,19 @@ func TestKeysAreDocumented(t *testing.T) {
 		}
 	}
 	for _, e := range []events.Event{
-		events.PeerUp{}, events.PeerDown{}, events.Charged{}, events.Banned{}, events.HeadersAdded{}, events.BlockConnected{}, events.BlockDisconnected{},
-		events.SyncStalled{}, events.TxAccepted{}, events.TxRefused{}, events.TxStemmed{}, events.TxHeard{}, events.TxFluffed{},
+		events.PeerUp{},
+		events.PeerDown{},
+		events.Charged{},
+		events.Banned{},
+		events.HeadersAdded{},
+		events.BlockConnected{},
+		events.BlockDisconnected{},
+		events.SyncStalled{},
+		events.TxAccepted{},
+		events.TxRefused{},
+		events.TxStemmed{},
+		events.TxHeard{},
+		events.TxFluffed{},
 	} {
 		kind, data := Teller{Traced: true}.message(Stamp{}, e)
 		check(told, kind, data)

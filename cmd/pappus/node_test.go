@@ -165,7 +165,7 @@ func TestWhileOpen(t *testing.T) {
 		file, held := io.Pipe()
 		forced := make(chan struct{})
 		ctx := whileOpen(t.Context(), file, func() { close(forced) })
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		if _, err := held.Write([]byte("is thrown away")); err != nil || ctx.Err() != nil {
 			t.Fatalf("while the file is open the context has ended: %v, %v", ctx.Err(), err)
 		}

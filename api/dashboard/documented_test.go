@@ -19,8 +19,7 @@ func keysOf(t reflect.Type) (keys []string) {
 	default:
 		return nil
 	}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
 			keys = append(keys, name)
 		}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A devnet of five from the built binary: it comes up, nodes are added and killed, it is
 # parted and healed, a transaction is followed through the stream of events, and after
-# Ctrl-C nothing is left.
+# Ctrl-C nothing is left. scripts/devnet.sh --processes does the same with five processes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/nodes.bash
@@ -27,7 +27,7 @@ make -s build
 
 echo "five nodes come up"
 begin=$EPOCHREALTIME
-TMPDIR=$dir/tmp "$bin" devnet 5 --at "$at" --listen-api 127.0.0.1:0 --embargo 3s </dev/null >"$dir/devnet.log" 2>&1 &
+TMPDIR=$dir/tmp "$bin" devnet 5 --at "$at" --listen-api 127.0.0.1:0 --embargo 3s "$@" </dev/null >"$dir/devnet.log" 2>&1 &
 devnet=$!
 pids+=("$devnet")
 await 30 "it says where it is" test -s "$at/api"
@@ -85,6 +85,10 @@ wait "$devnet" || fail "the exit code is $?"
 echo "  ended after $(since "$begin") ms"
 [ ! -e "$at" ] || fail "left: $(ls -A "$at")"
 [ -z "$(ls -A "$dir/tmp")" ] || fail "left: $(ls -A "$dir/tmp")"
+for process in /proc/[0-9]*; do
+	line=$(tr '\0' ' ' 2>/dev/null <"$process/cmdline") || continue
+	[[ $line != *"$dir/tmp"* ]] || fail "left: process ${process#/proc/}: $line"
+done
 ! curl -s "http://$addr/healthz" >/dev/null || fail "somebody still answers at $addr"
 if net status 2>"$dir/gone.log"; then fail "status speaks of a network that is gone"; fi
 cat "$dir/gone.log"

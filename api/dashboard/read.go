@@ -34,7 +34,10 @@ func (r *decoder) event(kind string) events.Event {
 	switch kind {
 	case "peer_up":
 		d := decoded[peerUp](r)
-		return events.PeerUp{Peer: r.peer(d.Peer), Inbound: d.Inbound, Agent: d.Agent, Height: d.Height}
+		return events.PeerUp{
+			Peer: r.peer(d.Peer), Inbound: d.Inbound, Kind: events.LinkKind(d.Type),
+			Origin: events.Origin{Source: events.Source(d.Source), Seed: d.Seed}, Agent: d.Agent, Height: d.Height,
+		}
 	case "peer_down":
 		d := decoded[peerDown](r)
 		return events.PeerDown{Peer: r.peer(d.Peer), Reason: events.Reason(d.Reason)}

@@ -20,7 +20,7 @@ func TestEventsAreReadAsTheyWereTold(t *testing.T) {
 	}
 	tx, at := chainhash.Hash{1, 31: 2}, time.UnixMilli(1_700_000_000_123)
 	for _, e := range []events.Event{
-		events.PeerUp{Peer: p, Inbound: true, Agent: "pappus/0.1", Height: 7},
+		events.PeerUp{Peer: p, Inbound: true, Kind: events.Inbound, Origin: events.Origin{Source: events.FromSeed, Seed: "seed.example.org"}, Agent: "pappus/0.1", Height: 7},
 		events.PeerDown{Peer: p, Reason: events.RemoteLeft},
 		events.Charged{Peer: p, Reason: events.TooSlow},
 		events.Banned{Subject: "192.0.2.0/24", Reason: events.Requested, Until: at},
@@ -34,6 +34,11 @@ func TestEventsAreReadAsTheyWereTold(t *testing.T) {
 		events.TxHeard{From: p, Txs: []chainhash.Hash{tx, {5}}, Stem: true},
 		events.TxFluffed{Tx: tx, Cause: "embargo"},
 	} {
+		for f, v := range reflect.ValueOf(e).Fields() {
+			if v.IsZero() && f.Name != "Err" { // which is not told
+				t.Errorf("%T has no %s here: that it is read is not tested", e, f.Name)
+			}
+		}
 		kind, data := Teller{Traced: true}.message(Stamp{At: at.UnixMilli()}, e)
 		raw, err := json.Marshal(data)
 		if err != nil {

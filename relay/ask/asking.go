@@ -111,11 +111,21 @@ func (t *Tracker) drop(o *offer) {
 // queue puts a ready offer, whose transaction nobody owes, into its peer's list.
 func (t *Tracker) queue(o *offer) {
 	o.from.ready.push(o)
+	t.look(o.from)
 	t.queued++
 }
 
 // unqueue takes it out.
 func (t *Tracker) unqueue(o *offer) {
 	o.from.ready.remove(o)
+	t.look(o.from)
 	t.queued--
+}
+
+// look notes what is the first in a peer's list of what is ready.
+func (t *Tracker) look(s *source) {
+	t.heads[s.place] = nothing
+	if s.ready.head != nil {
+		t.heads[s.place] = s.ready.head.at
+	}
 }

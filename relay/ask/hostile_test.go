@@ -95,7 +95,7 @@ func TestSpamCostsNobodyElse(t *testing.T) {
 	if len(got) != 3000 {
 		t.Errorf("the honest peer was asked for %d of its 3,000", len(got))
 	}
-	if len(tr.txs)+len(tr.sources[0].offers)+len(tr.sources[1].offers) != 0 {
+	if len(tr.txs)+len(tr.sources.all[0].offers)+len(tr.sources.all[1].offers) != 0 {
 		t.Error("something is left when all have failed")
 	}
 }

@@ -47,10 +47,11 @@ func (o *offer) before(p *offer) bool {
 // source is a peer.
 type source struct {
 	id      peer.ID
-	inbound bool
 	offers  []*offer // in no particular order
 	ready   list     // of transactions that nobody owes
 	owes    int
+	place   int32 // among the tracker's sources
+	inbound bool
 }
 
 // list is a queue of offers. Each offer is in one list at most.

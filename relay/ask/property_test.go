@@ -250,7 +250,7 @@ func (w *world) limits() {
 			w.t.Fatalf("%s is not asked for what nobody else is asked for", o.p)
 		}
 	}
-	for _, s := range w.tr.sources {
+	for _, s := range w.tr.sources.all {
 		if len(s.offers) > w.cfg.Remembered {
 			w.t.Fatalf("%d offers of %s are remembered", len(s.offers), s.id)
 		}
@@ -301,7 +301,7 @@ func TestEverybodyIsAskedOnce(t *testing.T) {
 		if len(w.offers) != 0 || w.tr.Len() != 0 {
 			t.Fatalf("seed %d: %d offers were never asked for, %d transactions are wanted", seed, len(w.offers), w.tr.Len())
 		}
-		for _, s := range w.tr.sources {
+		for _, s := range w.tr.sources.all {
 			if len(s.offers) != 0 || s.owes != 0 || s.ready.head != nil {
 				t.Fatalf("seed %d: %d offers of %s are left, it owes %d", seed, len(s.offers), s.id, s.owes)
 			}

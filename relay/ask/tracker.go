@@ -2,6 +2,7 @@ package ask
 
 import (
 	"cmp"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -19,12 +20,16 @@ type Tracker struct {
 	start time.Time // durations count from here: the first time we heard of
 
 	txs     map[chainhash.Hash]*wanted
-	sources []*source // by id
-	delayed list      // by time: all wait equally long
-	asked   list      // by time, too
-	queued  int       // offers in the peers' lists: most often none, and nobody need be looked at
+	sources roster
+	heads   []time.Duration // by source, since when the first in its list is ready; nothing = none is
+	delayed list            // by time: all wait equally long
+	asked   list            // by time, too
+	queued  int             // offers in the peers' lists: most often none, and nobody need be looked at
 	number  uint64
 }
+
+// nothing is later than any time.
+const nothing = time.Duration(math.MaxInt64)
 
 // Request is what to ask a peer for.
 type Request struct {
@@ -42,20 +47,21 @@ func (t *Tracker) Len() int { return len(t.txs) }
 
 // Join adds a peer.
 func (t *Tracker) Join(p peer.ID, inbound bool) {
-	if i, ok := t.find(p); !ok {
-		t.sources = slices.Insert(t.sources, i, &source{id: p, inbound: inbound})
+	if t.sources.find(p) != nil {
+		return
 	}
+	s := &source{id: p, inbound: inbound}
+	t.sources.insert(s)
+	t.heads = slices.Insert(t.heads, int(s.place), nothing)
 }
 
 // Leave removes a peer. What it owes is asked from others.
 func (t *Tracker) Leave(now time.Time, p peer.ID) {
 	t.since(now)
-	i, ok := t.find(p)
-	if !ok {
+	gone := t.sources.find(p)
+	if gone == nil {
 		return
 	}
-	gone := t.sources[i]
-	t.sources = slices.Delete(t.sources, i, i+1)
 	for len(gone.offers) > 0 {
 		o := gone.offers[len(gone.offers)-1]
 		t.fail(o)
@@ -64,13 +70,15 @@ func (t *Tracker) Leave(now time.Time, p peer.ID) {
 			o.tx.offers = slices.DeleteFunc(o.tx.offers, func(x *offer) bool { return x == o })
 		}
 	}
+	t.heads = slices.Delete(t.heads, int(gone.place), int(gone.place)+1)
+	t.sources.remove(gone)
 }
 
 // Announced says that a peer offers transactions. What it offers already, or
 // beyond what is remembered of it, is ignored.
 func (t *Tracker) Announced(now time.Time, p peer.ID, hashes []chainhash.Hash) {
 	at := t.since(now)
-	s := t.source(p)
+	s := t.sources.find(p)
 	if s == nil {
 		return
 	}
@@ -132,10 +140,14 @@ func (t *Tracker) Tick(now time.Time) []Request {
 		t.ripen(o)
 	}
 	var due []*offer
-	for _, s := range t.sources {
+	for i := range t.heads {
 		if t.queued == 0 {
 			break
 		}
+		if t.heads[i] == nothing {
+			continue
+		}
+		s := t.sources.all[i]
 		// The first that is ready can be asked from its peer, if not from a
 		// better one: each turn of the loop takes a transaction off the lists.
 		for t.free(s) && s.ready.head != nil {
@@ -167,12 +179,15 @@ func requests(due []*offer) []Request {
 // zero if never. Every other method changes it.
 func (t *Tracker) Next() time.Time {
 	var first *offer
-	for _, s := range t.sources {
+	for i, head := range t.heads {
 		if t.queued == 0 {
 			break
 		}
-		if s.ready.head != nil && t.free(s) {
-			first = earlier(first, s.ready.head)
+		if head == nothing || first != nil && head >= first.at {
+			continue
+		}
+		if s := t.sources.all[i]; t.free(s) {
+			first = s.ready.head
 		}
 	}
 	first = earlier(earlier(first, t.delayed.head), t.asked.head)
@@ -195,18 +210,4 @@ func (t *Tracker) since(now time.Time) time.Duration {
 		t.start = now
 	}
 	return now.Sub(t.start)
-}
-
-// find returns the index of a peer in sources.
-func (t *Tracker) find(p peer.ID) (int, bool) {
-	return slices.BinarySearchFunc(t.sources, p, func(s *source, p peer.ID) int {
-		return strings.Compare(string(s.id), string(p))
-	})
-}
-
-func (t *Tracker) source(p peer.ID) *source {
-	if i, ok := t.find(p); ok {
-		return t.sources[i]
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package spread
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -10,20 +9,20 @@ import (
 
 // timer says when everything from a place in the row on is announced.
 type timer struct {
-	armed bool
-	due   time.Duration
-	draw  uint64 // timers that are due together fire in the order they were armed
-	next  uint64 // the first position whose turn has not come; none if not armed
+	due  time.Duration
+	draw uint64 // timers that are due together fire in the order they were armed; 0 = not armed
+	next uint64 // the first position whose turn has not come; none if not armed
 }
 
+func (t *timer) armed() bool { return t.draw != 0 }
+
 // passed says whether the turn of a position has come.
-func (t *timer) passed(pos uint64) bool { return !t.armed || pos < t.next }
+func (t *timer) passed(pos uint64) bool { return !t.armed() || pos < t.next }
 
 // member is a peer.
 type member struct {
 	id    peer.ID
 	since uint64 // position of the first transaction added after it joined
-	own   timer  // not used by those that share one
 	known *knowledge
 }
 
@@ -156,11 +155,4 @@ func (g *generation) remove(key uint64) {
 		return
 	}
 	delete(g.many, key)
-}
-
-// find returns the index of a peer among members, which are sorted by id.
-func find(members []member, p peer.ID) (int, bool) {
-	return slices.BinarySearchFunc(members, p, func(m member, p peer.ID) int {
-		return strings.Compare(string(m.id), string(p))
-	})
 }

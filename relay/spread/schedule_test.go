@@ -129,7 +129,7 @@ func TestClaimsAreBounded(t *testing.T) {
 		s.Knows("a", numbered(n))
 		s.Knows("a", numbered(n))
 	}
-	k := s.sharing[0].known
+	k := s.sharing.members[0].known
 	if got := k.fresh.len() + k.stale.len(); got > 2*knownTxs {
 		t.Errorf("%d are remembered", got)
 	}

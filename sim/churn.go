@@ -62,7 +62,7 @@ func (n *Network) enters(v int32) {
 		n.join(m, back)
 		n.relink(m)
 	})
-	if m := n.nodes[v]; m != nil {
+	if m := &n.nodes[v]; m.made {
 		n.rearm(m)
 	}
 	n.queue.push(n.now+n.exponential(n.cfg.Faults.Up), event{kind: leave, to: v, from: -1})
@@ -71,8 +71,8 @@ func (n *Network) enters(v int32) {
 // neighbours calls f for each neighbour of v that exists, with its end of the link.
 func (n *Network) neighbours(v int32, f func(m *node, back link)) {
 	for _, l := range n.links[v] {
-		m := n.nodes[l.peer]
-		if m == nil || !n.up(l.peer) {
+		m := &n.nodes[l.peer]
+		if !m.made || !n.up(l.peer) {
 			continue
 		}
 		if i, ok := find(n.links[l.peer], v); ok {
@@ -137,7 +137,7 @@ func (n *Network) insert(v int32, l link) {
 		return
 	}
 	n.links[v] = slices.Insert(n.links[v], i, l)
-	if m := n.nodes[v]; m != nil && n.up(l.peer) {
+	if m := &n.nodes[v]; m.made && n.up(l.peer) {
 		n.join(m, l)
 		n.relink(m)
 		n.rearm(m)
@@ -166,7 +166,7 @@ func (n *Network) disconnect(v, u int32) {
 		if n.mesh != nil {
 			n.mesh[end[0]] = slices.DeleteFunc(n.mesh[end[0]], func(p int32) bool { return p == end[1] })
 		}
-		if m := n.nodes[end[0]]; m != nil {
+		if m := &n.nodes[end[0]]; m.made {
 			n.part(m, end[1])
 			n.relink(m)
 			n.rearm(m)

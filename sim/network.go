@@ -36,7 +36,7 @@ type Network struct {
 	now    time.Duration
 	queue  queue
 	batch  batches
-	nodes  []*node // made when something happens to them
+	nodes  []node // made when something happens to them
 	links  [][]link
 	mesh   [][]int32
 	online []bool // nil: all
@@ -201,7 +201,7 @@ func (n *Network) begin(round int32) {
 	n.queue.clear()
 	n.batch = batches{}
 	if n.nodes == nil {
-		n.nodes = make([]*node, size)
+		n.nodes = make([]node, size)
 	} else {
 		n.forget()
 	}
@@ -226,7 +226,7 @@ func (n *Network) begin(round int32) {
 // transaction touch few.
 func (n *Network) forget() {
 	for _, v := range n.touched {
-		n.nodes[v] = nil
+		n.nodes[v] = node{}
 	}
 	n.touched = n.touched[:0]
 }

@@ -15,6 +15,7 @@ import (
 // does not need is nil.
 type node struct {
 	id       int32
+	made     bool // something has happened to it in this round
 	router   *dandelion.Router
 	schedule *spread.Schedule
 	tracker  *ask.Tracker
@@ -37,13 +38,13 @@ const never = time.Duration(math.MaxInt64)
 
 // node returns a node, made if nothing has happened to it yet.
 func (n *Network) node(v int32) *node {
-	if m := n.nodes[v]; m != nil {
+	m := &n.nodes[v]
+	if m.made {
 		return m
 	}
 	// What a node draws depends on nothing but its number and the round.
 	src := rand.NewPCG(n.cfg.Seed+uint64(n.round)<<32, uint64(v)+1) // numbers are not negative
-	m := &node{id: v, due: [parts]time.Duration{never, never, never}, alarm: never}
-	n.nodes[v] = m
+	*m = node{id: v, made: true, due: [parts]time.Duration{never, never, never}, alarm: never}
 	n.touched = append(n.touched, v)
 	if n.cfg.Mechanism == Dandelion {
 		m.router = dandelion.NewRouter(n.cfg.Dandelion, src, n.time())

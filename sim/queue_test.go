@@ -29,6 +29,38 @@ func TestQueueOrdersByTimeAndThenByTurn(t *testing.T) {
 	}
 }
 
+// Events of days far and near, some planned for today, come in order, round after round.
+func TestQueueTurnsItsPages(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	var q queue
+	for range 3 {
+		q.clear()
+		var now int64
+		waiting := 0
+		for i := range 30_000 {
+			if i < 200 || rng.IntN(2) == 0 {
+				// From this moment to four calendars from now.
+				q.push(time.Duration(now+rng.Int64N(1<<(10+rng.IntN(28)))), event{})
+				waiting++
+				continue
+			}
+			e, ok := q.pop()
+			if !ok || e.at < now {
+				t.Fatalf("%d comes after %d, %v", e.at, now, ok)
+			}
+			now = e.at
+			waiting--
+		}
+		for ; waiting > 100; waiting-- { // some are left for clear
+			e, ok := q.pop()
+			if !ok || e.at < now {
+				t.Fatalf("%d comes after %d, %v", e.at, now, ok)
+			}
+			now = e.at
+		}
+	}
+}
+
 func TestNamesAreNumbersInOrder(t *testing.T) {
 	ids := names(70_000)
 	if !slices.IsSorted(ids) {

@@ -15,14 +15,22 @@ import (
 	"github.com/pappus-network/pappus/store"
 )
 
-// ups returns the links that have come up so far, by what they are for.
-func ups(sub *node.Subscription) map[events.LinkKind][]peer.ID {
+// ups returns the links that have come up so far, by what they are for, and tells the test's log
+// of all that came and went.
+func ups(t *testing.T, sub *node.Subscription) map[events.LinkKind][]peer.ID {
+	t.Helper()
 	kinds := make(map[events.LinkKind][]peer.ID)
 	for {
 		select {
 		case e := <-sub.C:
-			if up, ok := e.(events.PeerUp); ok {
-				kinds[up.Kind] = append(kinds[up.Kind], up.Peer)
+			switch e := e.(type) {
+			case events.PeerUp:
+				kinds[e.Kind] = append(kinds[e.Kind], e.Peer)
+				t.Logf("up %v, %s from %v", e.Peer, e.Kind, e.Origin)
+			case events.PeerDown:
+				t.Logf("down %v: %s", e.Peer, e.Reason)
+			case events.Charged:
+				t.Logf("charged %v: %v", e.Peer, e.Err)
 			}
 		default:
 			return kinds
@@ -56,9 +64,8 @@ func TestAnchorCarriesBlocksAlone(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Minute)
-		kinds := ups(sub)
-		// More than four when one ended and another took its place.
-		if len(kinds[events.FullRelay]) < 4 || len(kinds[events.BlockRelay]) != 1 {
+		kinds := ups(t, sub)
+		if len(kinds[events.FullRelay]) != 4 || len(kinds[events.BlockRelay]) != 1 {
 			t.Fatalf("links came up: %v", kinds)
 		}
 		anchor := others[kinds[events.BlockRelay][0]]
@@ -74,7 +81,7 @@ func TestAnchorCarriesBlocksAlone(t *testing.T) {
 		again := run(20)
 		sub = again.Bus().Subscribe()
 		time.Sleep(10 * time.Second)
-		if kinds := ups(sub); len(kinds) != 1 || len(kinds[events.BlockRelay]) != 1 || kinds[events.BlockRelay][0] != anchor.Host().ID() {
+		if kinds := ups(t, sub); len(kinds) != 1 || len(kinds[events.BlockRelay]) != 1 || kinds[events.BlockRelay][0] != anchor.Host().ID() {
 			t.Fatalf("after a restart came up: %v", kinds)
 		}
 		anchor.Mine(1)

@@ -108,6 +108,31 @@ func (d *doorman) entered(c network.Conn) {
 	for _, p := range gone {
 		d.node.peers.disconnect(p, events.Evicted)
 	}
+	d.rouse()
+}
+
+// linger is how long a guest stays that has been told addresses, so that they reach it: a
+// round trip of a second, and as long to be sent again once.
+const linger = 2 * time.Second
+
+// told ends the stay of a guest that has got what it was let in for: others may wait for
+// its place.
+func (d *doorman) told(c network.Conn) {
+	until := time.Now().Add(linger)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range d.guests {
+		if d.guests[i].conn == c && until.Before(d.guests[i].until) {
+			d.guests[i].until = until
+			slices.SortStableFunc(d.guests, func(a, b guest) int { return a.until.Compare(b.until) })
+			d.rouse()
+			return
+		}
+	}
+}
+
+// rouse has Run look at the guests. It does not wait.
+func (d *doorman) rouse() {
 	select {
 	case d.wake <- struct{}{}:
 	default:

@@ -49,10 +49,15 @@ func (n *Node) openFinder(ctx context.Context) error {
 	return nil
 }
 
-// addressesAsked answers getaddr and tells the finder who wants addresses.
+// addressesAsked answers getaddr and tells the finder who wants addresses, and the door
+// who has got what it was let in for.
 func (n *Node) addressesAsked(ctx context.Context, from peer.ID, request exchange.Message, answer *exchange.Answer) error {
 	n.finder.Asked(from)
-	return n.addresses.Handle(ctx, from, request, answer)
+	err := n.addresses.Handle(ctx, from, request, answer)
+	if err == nil && n.addresses.Told(answer.Conn()) {
+		n.doorman.told(answer.Conn())
+	}
+	return err
 }
 
 // find runs the finder until ctx ends.

@@ -13,6 +13,34 @@ import (
 	"github.com/pappus-network/pappus/node"
 )
 
+// A newcomer to a full node that has asked whom the node knows makes room for the next one at once.
+func TestGuestGoesWhenItIsTold(t *testing.T) {
+	testnet.Run(t, 10, func(t *testing.T, chains []*chain.Chain) {
+		hosts := testhost.New(t, len(chains), 20*time.Millisecond)
+		var nodes []*testnet.Node
+		for i, h := range hosts {
+			nodes = append(nodes, testnet.NewQuietNode(t, h, chains[i], uint64(i), func(cfg *node.Config) { cfg.MaxPeers = 8 })) // a small count
+		}
+		full, guest := nodes[0], nodes[9]
+		gone := full.Bus().Subscribe()
+		defer gone.Close()
+		for _, other := range nodes[1:9] {
+			other.Connect(full)
+			time.Sleep(20 * time.Second)
+		}
+		guest.Connect(full)
+		for _, c := range []struct {
+			after time.Duration
+			links int
+		}{{time.Second, 9}, {4 * time.Second, 8}} {
+			time.Sleep(c.after)
+			if n := len(full.Host().Network().Peers()); n != c.links {
+				t.Errorf("%d links %v later, want %d", n, c.after, c.links)
+			}
+		}
+	})
+}
+
 // A node with twelve links, as on a small machine, holds no more of them, keeps those
 // that it has opened, and still takes a newcomer in, in another's place.
 func TestSmallNodeHoldsItsSlots(t *testing.T) {

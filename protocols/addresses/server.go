@@ -23,7 +23,7 @@ type Server struct {
 	src Source
 
 	mu       sync.Mutex
-	answered map[network.Conn]uint64 // the last draw that it was told
+	answered map[network.Conn]uint64 // the last draw that it was told, if there was anybody in it
 }
 
 // NewServer returns a server that reads from src.
@@ -35,7 +35,7 @@ func NewServer(src Source) *Server {
 // empty one: 25 bytes, and no reason to come again.
 func (s *Server) Handle(_ context.Context, _ peer.ID, _ exchange.Message, answer *exchange.Answer) error {
 	entries, draw := s.src.Share()
-	if !s.first(answer.Conn(), draw) {
+	if len(entries) > 0 && !s.first(answer.Conn(), draw) {
 		entries = nil
 	}
 	payload, err := addrlist.Encode(entries[:min(len(entries), MaxEntries)], MaxPayload)
@@ -57,6 +57,13 @@ func (s *Server) first(c network.Conn, draw uint64) bool {
 		s.answered[c] = draw
 	}
 	return !again
+}
+
+// Told says whether a connection has had an answer with anybody in it.
+func (s *Server) Told(c network.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.answered[c] != 0
 }
 
 // Forget must be called when a connection has ended.

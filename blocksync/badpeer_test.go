@@ -91,6 +91,23 @@ func TestSyncAsksOthersForWhatAPeerLacks(t *testing.T) {
 	})
 }
 
+// A peer that is catching up itself sends headers before it has their blocks. It is asked, and
+// nothing is held against it.
+func TestWhoIsCatchingUpIsNotCharged(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		all := blocks(400)
+		w.start()
+		young := w.stranger("young", all)
+		young.lacks = func(height int) bool { return height > 0 }
+		w.sync.Join(young.id, *params.GenesisHash, 0, true)
+		w.peer("archive", all)
+		w.synced(all[399], time.Minute)
+		if w.charged(young, events.NotFound) {
+			t.Error("who has not said to have a block is charged for it")
+		}
+	})
+}
+
 func TestSyncChargesForTheWrongBlock(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		all := blocks(100)

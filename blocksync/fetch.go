@@ -161,8 +161,10 @@ func (s *Sync) arrived(m *member, a objects.Result) {
 	}
 	now := time.Now()
 	m.owed--
-	first := a.Block == nil && !m.missing
-	m.missing = a.Block == nil
+	// A peer that is catching up itself sends headers of blocks that it does not have yet.
+	lacks := a.Block == nil && s.vouchedFor(m, a.Hash)
+	first := lacks && !m.missing
+	m.missing = lacks
 	if a.Block == nil {
 		s.schedule.Missing(now, m.id, a.Hash)
 	} else {
@@ -180,8 +182,14 @@ func (s *Sync) arrived(m *member, a objects.Result) {
 	s.advance(now)
 	s.mu.Unlock()
 	if first {
-		s.report(m.id, exchange.Charge(m.id, events.NotFound, "block %v is of a chain that it sent the headers of", a.Hash))
+		s.report(m.id, exchange.Charge(m.id, events.NotFound, "it has said to have block %v, or one above it", a.Hash))
 	}
+}
+
+// vouchedFor says whether m has said to have a block. The lock is held.
+func (s *Sync) vouchedFor(m *member, hash chainhash.Hash) bool {
+	e, ok := s.tree.Lookup(hash)
+	return ok && e.Height <= m.vouches
 }
 
 // refused notes that m sent something else for the block.

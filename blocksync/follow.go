@@ -102,15 +102,29 @@ func (f *follower) announced() bool {
 		return true
 	case known:
 		f.s.learnLast(f.m, headers)
+		f.s.vouched(f.m, headers)
 	case heavy:
 		f.unconnected = 0
 		if err := f.s.accept(f.m, headers[w.known:]); err != nil && f.s.ownFault() == nil {
 			f.s.report(f.m.id, err)
 		}
+		f.s.vouched(f.m, headers)
 	case light:
 		// Nobody needs it: less work than what we have a day ahead of it.
 	}
 	return false
+}
+
+// vouched notes that m has the blocks of headers that it has announced: whoever announces
+// one has it, and what is below.
+func (s *Sync) vouched(m *member, headers []wire.BlockHeader) {
+	last, ok := s.tree.Lookup(headers[len(headers)-1].BlockHash())
+	if !ok {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.vouches = max(m.vouches, last.Height)
 }
 
 // takeAnnounced returns the last announcement of m.

@@ -24,6 +24,7 @@ type member struct {
 	work    *big.Int       // of best; nil: nothing known
 	claimed chainhash.Hash // what its status said, until that is in the tree; zero: nothing
 	claims  int32          // the height that its status said
+	vouches int32          // up to which height it has said to have blocks: in its status, or by an announcement
 
 	// Blocks.
 	joined    bool             // the schedule may ask it
@@ -40,7 +41,7 @@ type member struct {
 
 func newMember(p peer.ID, best chainhash.Hash, height int32, full bool) *member {
 	return &member{
-		id: p, full: full, claimed: best, claims: height,
+		id: p, full: full, claimed: best, claims: height, vouches: height,
 		asked: make(chan struct{}, 1), nudge: make(chan struct{}, 1),
 	}
 }

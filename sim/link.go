@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/pappus-network/pappus/sim/graph"
 )
 
 // link is one end of a connection: 24 bytes.
@@ -37,6 +39,19 @@ func (n *Network) latency(u, v int32) int32 {
 		delay += float64(l.Far) * n.graph.Distance(u, v)
 	}
 	return int32(min(delay/float64(time.Microsecond), math.MaxInt32))
+}
+
+// Delays returns how long each link of a network takes, which its configuration, with
+// its seed, and its graph decide: what an adversary knows that has measured them. A
+// supernode's connections, which have no number, take no time.
+func Delays(cfg Config, g *graph.Graph) func(from, to int32) time.Duration {
+	n := &Network{cfg: cfg, graph: g}
+	return func(from, to int32) time.Duration {
+		if to < 0 {
+			return 0
+		}
+		return time.Duration(n.latency(from, to)) * time.Microsecond
+	}
 }
 
 // travel returns how long a message takes over a link now, and whether it

@@ -258,6 +258,9 @@ func TestPlansThatDoNotFit(t *testing.T) {
 		{"drawn nodes", Plan{Method: FirstSpy, Match: true}, same, "a matching wants one group of each node"},
 		{"nodes drawn twice", Plan{Method: FirstSpy, Messages: 2}, random, "and not one each"},
 		{"no spies", Plan{Method: Walk}, super, "there are none"},
+		{"no delays", Plan{Method: FirstSent}, each, "none are known"},
+		{"no black holes", Plan{Method: BlackHole, Embargo: time.Second}, each, "allowed is above 0"},
+		{"no spies that know of first hops", Plan{Method: Kept}, super, "there are none"},
 		{"no tree", Plan{Method: Trickle, Slot: time.Second, Theta: 1}, super, "100 nodes have 200 links"},
 	} {
 		if _, err := c.plan.Run(g, c.result, rng); !errors.Is(err, ErrPlan) || !strings.Contains(err.Error(), c.says) {

@@ -11,17 +11,6 @@ import (
 	"github.com/pappus-network/pappus/sim/spy"
 )
 
-// sourceFires is how likely the source is to make public what a black hole swallows, over
-// stems of all lengths, if each hop ends in one with chance holes.
-func sourceFires(holes float64, hop, embargo time.Duration) float64 {
-	sum, reaches := 0.0, 1.0
-	for k := 1; k <= 400; k++ {
-		sum += reaches * holes * spy.FiresFirst(k, hop, embargo)[0]
-		reaches *= 1 - holes
-	}
-	return sum
-}
-
 // TestEmbargoHidesTheSource: what black holes swallow is made public by its source no more
 // often than exponential embargoes say, four standard errors, and 2 % for loops. If embargoes
 // were all as long, it would be the source each time, and this fails.
@@ -50,7 +39,7 @@ func TestEmbargoHidesTheSource(t *testing.T) {
 				own++
 			}
 		}
-		got, want := own/all, sourceFires(holes, hop, cfg.Dandelion.Embargo)
+		got, want := own/all, spy.SourceFires(holes, hop, cfg.Dandelion.Embargo)
 		within := 4*math.Sqrt(want*(1-want)/all) + .02
 		t.Logf("%.0f %% black holes: the source makes %.3f public, expected %.3f", holes*100, got, want)
 		if math.Abs(got-want) > within || int(all) != txs {

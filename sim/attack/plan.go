@@ -9,30 +9,10 @@ import (
 	"github.com/pappus-network/pappus/sim"
 	"github.com/pappus-network/pappus/sim/graph"
 	"github.com/pappus-network/pappus/sim/score"
-	"github.com/pappus-network/pappus/sim/spy"
 )
 
 // ErrPlan is a plan that does not go with the run that it is to judge.
 var ErrPlan = errors.New("attack: impossible plan")
-
-// Method is what an adversary knows and does about one transaction.
-type Method string
-
-// The methods there are.
-const (
-	FirstTimestamp Method = "first-timestamp"
-	FirstSpy       Method = "first-spy"
-	Walk           Method = "known-graph" // likelihoods over all paths of a known anonymity graph
-	Profiles       Method = "profiles"    // of stems that it has simulated
-
-	// On trees that the adversary knows, from what a supernode hears:
-	ReportingCentre Method = "reporting-centre"
-	RumourCentre    Method = "rumour-centre"
-	Trickle         Method = "trickle-likelihood"
-)
-
-// methods are all of them, as errors list them.
-var methods = []Method{FirstTimestamp, FirstSpy, Walk, Profiles, ReportingCentre, RumourCentre, Trickle}
 
 // Plan is an attack. The zero value of all but the method is one transaction at a time, and
 // the likeliest node named.
@@ -51,6 +31,13 @@ type Plan struct {
 	Doubt float64
 	// Fluff is the chance of a stem's end at a hop, for a known graph.
 	Fluff float64
+	// Delay is how long a link takes, for who was the first to send: from a node to a
+	// spy, −1 = the supernode.
+	Delay func(from, to int32) time.Duration `json:"-"`
+	// Holes, Hop and Embargo are the share of black holes among the nodes, how long
+	// stems take to go a hop, and the mean of embargoes, for a black hole.
+	Holes        float64       `json:",omitempty"` // left out, the seeds of what came before them stay
+	Hop, Embargo time.Duration `json:",omitempty"`
 	// Until is for how long after the first sighting a centre is looked for.
 	Until time.Duration
 	// Slot and Theta are trickle's: the time between two announcements, and how many
@@ -75,7 +62,7 @@ func (p Plan) Run(g *graph.Graph, r *sim.Result, rng *rand.Rand) ([]Found, error
 	if p.Learn < 0 || p.Learn >= len(rounds) {
 		return nil, fmt.Errorf("%w: %d rounds to learn from of %d: some must be left", ErrPlan, p.Learn, len(rounds))
 	}
-	estimate, err := p.estimator(g, r, rounds[:p.Learn])
+	believe, err := p.believer(g, r, rounds[:p.Learn])
 	if err != nil {
 		return nil, err
 	}
@@ -85,98 +72,7 @@ func (p Plan) Run(g *graph.Graph, r *sim.Result, rng *rand.Rand) ([]Found, error
 	}
 	found := make([]Found, len(blocks))
 	for i, groups := range blocks {
-		found[i] = p.judge(groups, r.Honest, estimate, rng)
+		found[i] = p.judge(groups, r.Honest, believe, rng)
 	}
 	return found, nil
-}
-
-// estimator makes what judges one transaction.
-func (p Plan) estimator(g *graph.Graph, r *sim.Result, lessons [][]*sim.Tx) (spy.Estimator, error) {
-	switch p.Method {
-	case FirstTimestamp:
-		return spy.FirstTimestamp, nil
-	case FirstSpy:
-		return spy.FirstSpy, nil
-	case Walk:
-		if r.Spies == nil {
-			return nil, fmt.Errorf("%w: %s is about spies among the nodes, and there are none", ErrPlan, p.Method)
-		}
-		return spy.NewWalk(g, r.Spies, p.Fluff).Estimate, nil
-	case Profiles:
-		if len(lessons) == 0 {
-			return nil, fmt.Errorf("%w: profiles have no round to learn from", ErrPlan)
-		}
-		f := spy.NewProfiles(r.Nodes)
-		for _, round := range lessons {
-			for _, tx := range round {
-				f.Learn(tx.Source, tx.Sightings)
-			}
-		}
-		return f.Estimate, nil
-	case ReportingCentre, RumourCentre, Trickle:
-		return p.onTree(g)
-	}
-	return nil, fmt.Errorf("%w: method %q is not known: choose one of %q", ErrPlan, p.Method, methods)
-}
-
-// onTree makes an estimator that knows a tree.
-func (p Plan) onTree(g *graph.Graph) (spy.Estimator, error) {
-	tree, err := spy.NewTree(g)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrPlan, p.Method, err)
-	}
-	if p.Method == Trickle {
-		estimate, err := tree.Trickle(p.Slot, p.Theta)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", ErrPlan, p.Method, err)
-		}
-		return estimate, nil
-	}
-	if p.Until <= 0 {
-		return nil, fmt.Errorf("%w: %s looks until %v after the first sighting: allowed is above 0", ErrPlan, p.Method, p.Until)
-	}
-	if p.Method == RumourCentre {
-		return tree.RumourCentre(p.Until), nil
-	}
-	return tree.ReportingCentre(p.Until), nil
-}
-
-// judge names a source for each group.
-func (p Plan) judge(groups []group, honest []int32, estimate spy.Estimator, rng *rand.Rand) Found {
-	f := Found{Claims: make([]score.Claim, len(groups))}
-	beliefs := make([]spy.Posterior, len(groups))
-	for i, g := range groups {
-		beliefs[i] = p.believe(g, len(honest), estimate)
-		if len(beliefs[i]) > 0 {
-			f.Entropy += beliefs[i].Entropy()
-			f.Seen++
-		}
-	}
-	f.Entropy /= float64(f.Seen) // 0/0: nothing was seen
-	if p.Match {
-		for i, v := range spy.Match(beliefs, honest, rng) {
-			f.Claims[i] = score.Claim{Source: groups[i].source, Named: v}
-		}
-		return f
-	}
-	for i, b := range beliefs {
-		f.Claims[i] = score.Claim{Source: groups[i].source, Named: b.Name(rng)}
-	}
-	return f
-}
-
-// believe makes one belief of a group. A group of which the method knows nothing is judged
-// by who was first.
-func (p Plan) believe(g group, honest int, estimate spy.Estimator) spy.Posterior {
-	each := make([]spy.Posterior, len(g.txs))
-	for i, tx := range g.txs {
-		each[i] = estimate(tx.Sightings)
-	}
-	if belief := spy.Intersect(each, honest, p.Doubt); len(belief) > 0 {
-		return belief
-	}
-	for i, tx := range g.txs {
-		each[i] = spy.FirstSpy(tx.Sightings)
-	}
-	return spy.Vote(each)
 }

@@ -30,6 +30,23 @@ func FiresFirst(holders int, hop, embargo time.Duration) []float64 {
 // transaction: those before it have waited 1 + … + k−1 hops together.
 func silence(k int, ratio float64) float64 { return math.Exp(-ratio * float64(k*(k-1)) / 2) }
 
+// SourceFires is how likely the source is to make public what a black hole swallows, over
+// stems of all lengths, if each hop ends in one with chance holes, and nowhere else.
+func SourceFires(holes float64, hop, embargo time.Duration) float64 {
+	sum, reaches := 0.0, 1.0
+	for k := 1; k <= longest && reaches > negligible; k++ {
+		sum += reaches * holes * FiresFirst(k, hop, embargo)[0]
+		reaches *= 1 - holes
+	}
+	return sum / (1 - reaches)
+}
+
+// Stems are followed until one in 1,000 is longer, or for 1,000 hops.
+const (
+	longest    = 1000
+	negligible = 1e-3
+)
+
 // BlackHole returns the belief of an adversary that swallows stems and then sees who makes
 // a transaction public: one of its holders. It knows the anonymity graph, the embargoes and
 // that a share holes of the nodes are its own, which says how long stems are. The source is
@@ -57,12 +74,10 @@ func (w *Walk) BlackHole(fired int32, holes float64, hop, embargo time.Duration)
 
 // firing returns how likely the first, second, … holder is the first to fire, if there is
 // one: over stems of all lengths, each of whose hops ends in a black hole with chance holes.
-// Stems are followed until one in 1,000 is longer, or for 1,000 hops.
 func firing(holes float64, hop, embargo time.Duration) []float64 {
-	const longest, rest = 1000, 1e-3
 	var weights []float64
 	reaches := 1.0 // the chance that there is a k-th holder
-	for k := 1; k <= longest && reaches > rest; k++ {
+	for k := 1; k <= longest && reaches > negligible; k++ {
 		weights = append(weights, 0)
 		for i, chance := range FiresFirst(k, hop, embargo) {
 			weights[i] += reaches * holes * chance

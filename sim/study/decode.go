@@ -204,8 +204,12 @@ func (r *reader) readPublished(tables []*table) {
 		if p.Within < 0 {
 			t.doc.fail(t.at("within"), "within = %v: allowed is 0 or more", p.Within)
 		}
+		all := []Published{p}
+		if t.get("formula") != nil {
+			all = r.evaluated(t, p)
+		}
 		t.end()
-		r.out.Published = append(r.out.Published, p)
+		r.out.Published = append(r.out.Published, all...)
 	}
 }
 

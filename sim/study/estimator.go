@@ -15,7 +15,7 @@ import (
 func estimatorKeys() []Key {
 	return []Key{
 		choice("estimator.method", []attack.Method{
-			attack.FirstTimestamp, attack.FirstSpy, attack.Walk, attack.Profiles, attack.ReportingCentre, attack.RumourCentre, attack.Trickle,
+			attack.FirstTimestamp, attack.FirstSpy, attack.FirstSent, attack.Walk, attack.Kept, attack.BlackHole, attack.Profiles, attack.ReportingCentre, attack.RumourCentre, attack.Trickle,
 		}, func(s *Settings) *attack.Method { return &s.Attack.Method }),
 		whole("estimator.messages", 1, 1000, func(s *Settings) *int { return &s.Attack.Messages }),
 		whole("estimator.learn", 0, 1000, func(s *Settings) *int { return &s.Attack.Learn }),
@@ -28,7 +28,7 @@ func estimatorKeys() []Key {
 // validateAttack reports an attack that does not go with the rest.
 func (s Settings) validateAttack() *misfit {
 	a, rounds := s.Attack, s.Sim.Load.Rounds
-	knows := a.Method == attack.Walk || a.Method == attack.Profiles
+	knows := a.Method == attack.Walk || a.Method == attack.Kept || a.Method == attack.BlackHole || a.Method == attack.Profiles
 	switch {
 	case s.Sim.Adversary.Kind == sim.NoAdversary:
 		return nil
@@ -40,6 +40,10 @@ func (s Settings) validateAttack() *misfit {
 		return &misfit{"estimator.learn", `estimator.learn = 0 with estimator.method = "profiles": allowed is 1 and above`}
 	case knows && s.Sim.Adversary.Kind == sim.Supernode:
 		return &misfit{"estimator.method", fmt.Sprintf("estimator.method = %q is allowed for spies only: nobody stems to a supernode", a.Method)}
+	case a.Method == attack.BlackHole && (!s.Sim.Adversary.Silent || s.Sim.Adversary.Share == 0):
+		return &misfit{"estimator.method", fmt.Sprintf("estimator.method = %q is allowed with adversary.silent = true and adversary.p above 0 only: they swallow stems", a.Method)}
+	case a.Method == attack.BlackHole && s.Sim.Load.FirstSighting:
+		return &misfit{"load.first_sighting", fmt.Sprintf("load.first_sighting = true with estimator.method = %q: allowed is false, as it waits for what comes after the stem", a.Method)}
 	case (a.Method == attack.ReportingCentre || a.Method == attack.RumourCentre || a.Method == attack.Trickle) && s.Graph.Kind != Tree:
 		return &misfit{"estimator.method", fmt.Sprintf(`estimator.method = %q is allowed with graph.kind = "tree" only`, a.Method)}
 	}
@@ -47,15 +51,19 @@ func (s Settings) validateAttack() *misfit {
 }
 
 // plan completes the attack with what the adversary knows of the network.
-func (s Settings) plan() attack.Plan {
-	p := s.Attack
-	p.Fluff, p.Slot, p.Theta = s.Sim.Dandelion.FluffChance, s.Sim.Flooding.Delay, s.Sim.Adversary.Theta
+func (s Settings) plan(g *graph.Graph, seed uint64) attack.Plan {
+	p, cfg := s.Attack, s.Sim
+	cfg.Seed = seed
+	p.Fluff, p.Slot, p.Theta = cfg.Dandelion.FluffChance, cfg.Flooding.Delay, cfg.Adversary.Theta
+	p.Delay = sim.Delays(cfg, g)
+	p.Holes, p.Hop, p.Embargo = cfg.Adversary.Share, cfg.Links.Median, cfg.Dandelion.Embargo
 	return p
 }
 
 // measureAnonymity makes what the adversary has found out.
-func measureAnonymity(m map[string]float64, set Settings, g *graph.Graph, r *sim.Result, rng *rand.Rand) error {
-	found, err := set.plan().Run(g, r, rng)
+func measureAnonymity(m map[string]float64, set Settings, g *graph.Graph, r *sim.Result, seed uint64) error {
+	rng := rand.New(rand.NewPCG(seed, guessStream))
+	found, err := set.plan(g, seed).Run(g, r, rng)
 	if err != nil {
 		return err
 	}

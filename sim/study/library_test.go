@@ -63,27 +63,36 @@ func checkBounds(t *testing.T, r *Results) {
 	}
 }
 
-// TestExactValues: what scenarios call exact is what the formulas give.
+// TestExactValues: what scenarios take from formulas is what the papers and our own sums
+// have, to as many digits.
 func TestExactValues(t *testing.T) {
-	for _, name := range []string{"line", "trees"} {
-		s, err := Load(name, false)
+	for _, c := range []struct {
+		scenario, metric string
+		at               map[string]any
+		want             float64
+	}{
+		{"line", "precision", map[string]any{"adversary.p": 0.1}, .02558},
+		{"line", "precision", map[string]any{"adversary.p": 0.5}, .34657},
+		{"line", "recall", map[string]any{"adversary.p": 0.02}, .02},
+		{"trees", "recall", map[string]any{"graph.degree": int64(3)}, .5},
+		{"trees", "recall", map[string]any{"graph.degree": int64(4)}, .4330},
+		{"trees", "recall", map[string]any{"graph.degree": int64(16)}, .1840},
+		{"embargo", "origin_fluffed", map[string]any{"variant": "who handed it over", "adversary.p": 0.2}, .4217},
+	} {
+		s, err := Load(c.scenario, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, p := range s.Published {
-			var want float64
-			switch at := p.At["graph.degree"].(type) {
-			case int64:
-				if want, err = score.TreeFirstTimestamp(int(at), 1); err != nil {
-					t.Fatal(err)
+		i := slices.IndexFunc(s.Published, func(p Published) bool {
+			for axis, v := range c.at {
+				if !same(p.At[axis], v) {
+					return false
 				}
-			default:
-				share := p.At["adversary.p"].(float64)
-				want = map[string]float64{"precision": score.LinePrecision(share), "recall": share}[p.Metric]
 			}
-			if math.Abs(p.Value-want) > p.Within+1e-5 { // they are written to five digits
-				t.Errorf("%s: %v is said to be %v, and is %v", name, p.At, p.Value, want)
-			}
+			return p.Metric == c.metric
+		})
+		if i < 0 || math.Abs(s.Published[i].Value-c.want) > .0005 {
+			t.Errorf("%s, %v, %s: %v, want %v", c.scenario, c.at, c.metric, s.Published, c.want)
 		}
 	}
 }
@@ -127,6 +136,11 @@ func TestDocumentedScenario(t *testing.T) {
 		}
 		if want := map[bool]int{false: 6, true: 2}[short]; len(s.Points) != want {
 			t.Errorf("%d points, want %d", len(s.Points), want)
+		}
+	}
+	for _, f := range Formulas() {
+		if !strings.Contains(string(text), "`"+f.Name+"`") {
+			t.Errorf("docs/measuring.md does not say what %s is", f.Name)
 		}
 	}
 	for _, m := range Metrics() {

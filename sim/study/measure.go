@@ -2,7 +2,6 @@ package study
 
 import (
 	"math"
-	"math/rand/v2"
 	"time"
 
 	"github.com/pappus-network/pappus/dandelion"
@@ -22,7 +21,7 @@ func measure(set Settings, g *graph.Graph, r *sim.Result, seed uint64) (map[stri
 	if set.Sim.Adversary.Kind == sim.NoAdversary {
 		return m, nil
 	}
-	return m, measureAnonymity(m, set, g, r, rand.New(rand.NewPCG(seed, guessStream)))
+	return m, measureAnonymity(m, set, g, r, seed)
 }
 
 // guessStream keeps the chance that decides between equal guesses apart from the

@@ -90,7 +90,7 @@ sim: ## the published results and the default configuration from the scenarios' 
 	go run ./cmd/pappus sim report $(SCENARIOS:%=sim-results/%.jsonl)
 
 attacks: ## who finds the sources of many transactions, of docs/measurements.md; two minutes
-	go test -run='Figure|Epoch|Entropy' -timeout=60m ./sim/attack -v -graphs=100
+	go test -run='Figure|Epoch|Entropy|Loops' -timeout=60m ./sim/attack -v -graphs=100
 	go test -run=Kept ./sim/spy -v -graphs=100
 
 testground: ## compositions with the real Testground, without Docker; minutes, and see the script for its ports

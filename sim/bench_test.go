@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// What an event costs as the network grows: the queue costs log n, and a network
+// What an event costs as the network grows: the queue costs the same, and a network
 // that outgrows the processor's caches costs misses. Compare ns/event between
 // sizes of one run.
 func BenchmarkEvents(b *testing.B) {

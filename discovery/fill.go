@@ -44,6 +44,8 @@ func (f *Finder) origin(e addrbook.Entry) events.Origin {
 		return events.Origin{Source: events.FromBook}
 	case e.Sources[0] == addrbook.Operator:
 		return events.Origin{Source: events.FromOperator}
+	case e.Sources[0] == fixedSource:
+		return events.Origin{Source: events.FromFixed}
 	case seed != "":
 		return events.Origin{Source: events.FromSeed, Seed: seed}
 	}

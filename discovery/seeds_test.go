@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/internal/testhost"
 	"github.com/pappus-network/pappus/store"
 )
@@ -85,6 +87,55 @@ func TestNodesBeginWithSeeds(t *testing.T) {
 			t.Errorf("asking ended with %v", err)
 		}
 	})
+}
+
+// A node whose seeds are dead gets its links from the peers that are built in after a
+// minute, and at once if it has no seed to ask; one that has links lets them be.
+func TestFixedSeedsComeLast(t *testing.T) {
+	for name, tt := range map[string]struct {
+		asked, linked bool
+		before, after int // links of its own half a minute and two minutes after the start
+	}{
+		"DNS is dead":     {asked: true, before: 0, after: 1},
+		"no seed is told": {before: 1, after: 1},
+		"a link is up":    {asked: true, linked: true, before: 1, after: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hosts := testhost.New(t, 3, 20*time.Millisecond)
+				m := start(t, hosts[0], store.OpenMemory().View("addrbook"), 1, 2)
+				for i, h := range hosts[1:] {
+					start(t, h, store.OpenMemory().View("addrbook"), uint64(i)+2, 0) // a small count
+				}
+				if tt.linked {
+					if _, err := m.Learn(hosts[1].ID(), hosts[1].Addrs(), nil, 0, time.Now()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(time.Second)
+				ctx, cancel := context.WithCancel(context.Background())
+				done := make(chan error, 1)
+				go func() { done <- m.Fixed(ctx, []peer.AddrInfo{{ID: hosts[2].ID(), Addrs: hosts[2].Addrs()}}, tt.asked) }() // ends by itself
+				time.Sleep(30 * time.Second)
+				before := m.outbound()
+				time.Sleep(90 * time.Second)
+				if after := m.outbound(); before != tt.before || after != tt.after {
+					t.Errorf("%d links and then %d, want %d and %d", before, after, tt.before, tt.after)
+				}
+				m.mu.Lock()
+				e, known := m.book.Lookup(hosts[2].ID())
+				fixed := known && m.origin(e).Source == events.FromFixed
+				m.mu.Unlock()
+				if fixed == tt.linked {
+					t.Errorf("the built-in peer was put into the book: %v", fixed)
+				}
+				cancel()
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
 }
 
 // A node with a book of peers that answer bothers no seed.

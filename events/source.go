@@ -9,6 +9,7 @@ const (
 	FromBook     Source = "book"     // the address book had it when the node was started
 	FromAnchor   Source = "anchor"   // there was a link for blocks alone to it before the last stop
 	FromSeed     Source = "dns"      // a DNS seed named it
+	FromFixed    Source = "fixed"    // it is built into the program
 	FromPeers    Source = "peers"    // another peer has told of it, or it has told of itself
 	FromOperator Source = "operator" // named while the node runs, or imported
 	FromConnect  Source = "connect"  // named by --connect

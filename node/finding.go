@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pappus-network/pappus/discovery"
+	"github.com/pappus-network/pappus/discovery/fixedseeds"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/protocols/addresses"
 	"github.com/pappus-network/pappus/protocols/addrlist"
@@ -70,6 +71,13 @@ func (n *Node) find(ctx context.Context, group *errgroup.Group) {
 	})
 	src := fork(n.secret)
 	group.Go(func() error { return n.finder.Seed(ctx, n.names, n.cfg.Seeds, src) })
+	group.Go(func() error {
+		built, err := fixedseeds.Of(n.cfg.Network)
+		if err != nil {
+			return err
+		}
+		return n.finder.Fixed(ctx, built, len(n.cfg.Seeds) > 0)
+	})
 }
 
 // role says what a connection is for, once its handshake is made.

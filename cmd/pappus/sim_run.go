@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -90,8 +92,16 @@ func (c *simRunCommand) open(s *study.Scenario) (*study.Journal, error) {
 	return study.OpenJournal(c.Out, s)
 }
 
+// gcPercent is how much garbage a simulation may hold, in hundredths of what is in use:
+// networks of tens of thousands of nodes have a gigabyte each, and Go's default is as
+// much again. GOGC in the environment counts instead.
+const gcPercent = 50
+
 // sweep makes the missing runs and shows how far it is.
 func (c *simRunCommand) sweep(ctx context.Context, j *study.Journal, term terminal) error {
+	if _, told := os.LookupEnv("GOGC"); !told {
+		defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	}
 	m := newMeter(term.err, time.Now())
 	defer m.end()
 	if j.Note != "" {

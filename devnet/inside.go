@@ -11,9 +11,9 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 
 	"github.com/pappus-network/pappus/api/dashboard"
+	"github.com/pappus-network/pappus/discovery"
 	"github.com/pappus-network/pappus/events"
 	"github.com/pappus-network/pappus/node"
 )
@@ -77,9 +77,7 @@ func (i inside) Dial(ctx context.Context, to peer.AddrInfo) error {
 	ctx, cancel := context.WithTimeout(network.WithForceDirectDial(ctx, "devnet"), dialTimeout)
 	defer cancel()
 	// While the network was parted dials have failed; that is over.
-	if s, ok := i.node.Host().Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
-		s.Backoff().Clear(to.ID)
-	}
+	discovery.ClearBackoff(i.node.Host(), to.ID)
 	return i.node.Host().Connect(ctx, to)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
@@ -79,10 +80,16 @@ func (f *Finder) connect(ctx context.Context, to peer.AddrInfo) (network.Conn, e
 	f.host.Peerstore().AddAddrs(to.ID, to.Addrs, peerstore.TempAddrTTL)
 	// The pause between two dials is ours; the swarm's own grows to five minutes even
 	// when it was this node's cable that was pulled.
-	if s, ok := f.host.Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
-		s.Backoff().Clear(to.ID)
-	}
+	ClearBackoff(f.host, to.ID)
 	return f.host.Network().DialPeer(ctx, to.ID)
+}
+
+// ClearBackoff has the host dial a peer however lately it could not be reached: its swarm
+// would refuse to for a while.
+func ClearBackoff(h host.Host, p peer.ID) {
+	if s, ok := h.Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
+		s.Backoff().Clear(p)
+	}
 }
 
 // settle ends a dial whose handshake is done, and says whether another link has taken its

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/multiformats/go-multiaddr"
 
 	"github.com/pappus-network/pappus/discovery/addrbook"
 )
@@ -14,6 +13,11 @@ import (
 // that are built in are put into the book. Source: Bitcoin Core's net.cpp,
 // ThreadOpenConnections ("Adding fixed seeds as 60 seconds have passed").
 const fixedAfter = time.Minute
+
+// fixedAge is how old a built-in address is held to be: a release may be old, and the
+// book forgets what nobody has seen for a month. Source: Bitcoin Core's
+// ConvertSeeds, a week or two.
+const fixedAge = 7 * 24 * time.Hour
 
 // fixedSource is who has told of them: like a DNS seed they can fill no more of the book
 // than one netgroup's word. No host has a name with a blank.
@@ -43,22 +47,9 @@ func (f *Finder) Fixed(ctx context.Context, peers []peer.AddrInfo, asked bool) e
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	now, added := time.Now(), 0
-	for _, p := range peers {
-		addrs := multiaddr.FilterAddrs(p.Addrs, f.allow)
-		if p.ID == f.host.ID() || len(addrs) == 0 {
-			continue
-		}
-		if fresh, err := f.book.Add(now, addrbook.Advert{Peer: p.ID, Addrs: addrs, Seen: now.Add(-fixedAge)}, fixedSource); err == nil && fresh {
-			added++
-		}
-	}
-	f.log.InfoContext(ctx, "nobody else has helped: the peers that are built in are tried", "peers", len(peers), "new", added)
+	now := time.Now()
+	named := f.named(now, peers, now.Add(-fixedAge), fixedSource)
+	f.log.InfoContext(ctx, "nobody else has helped: the peers that are built in are tried", "peers", len(peers), "new", named)
 	f.rouse()
 	return nil
 }
-
-// fixedAge is how old a built-in address is held to be: a release may be old, and the
-// book forgets what nobody has seen for a month. Source: Bitcoin Core's
-// ConvertSeeds, a week or two.
-const fixedAge = 7 * 24 * time.Hour

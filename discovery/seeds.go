@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 
 	"github.com/pappus-network/pappus/discovery/addrbook"
@@ -93,18 +94,25 @@ func (f *Finder) askSeed(ctx context.Context, r dnsseed.Resolver, host string) b
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	named, now, source := 0, time.Now(), addrbook.Seed(host)
+	now, source := time.Now(), addrbook.Seed(host)
 	f.seeds[source] = host
-	for _, p := range answer.Peers {
+	named := f.named(now, answer.Peers, now, source)
+	f.log.InfoContext(ctx, "asked a seed", "seed", host, "peers", len(answer.Peers), "new", named)
+	f.rouse()
+	return len(answer.Peers) > 0
+}
+
+// named enters peers of whom nobody has signed anything, as seen at a time, and returns how
+// many were new. The lock is held.
+func (f *Finder) named(now time.Time, peers []peer.AddrInfo, seen time.Time, source addrbook.Group) (fresh int) {
+	for _, p := range peers {
 		addrs := multiaddr.FilterAddrs(p.Addrs, f.allow)
 		if p.ID == f.host.ID() || len(addrs) == 0 {
 			continue
 		}
-		if added, err := f.book.Add(now, addrbook.Advert{Peer: p.ID, Addrs: addrs, Seen: now}, source); err == nil && added {
-			named++
+		if added, err := f.book.Add(now, addrbook.Advert{Peer: p.ID, Addrs: addrs, Seen: seen}, source); err == nil && added {
+			fresh++
 		}
 	}
-	f.log.InfoContext(ctx, "asked a seed", "seed", host, "peers", len(answer.Peers), "new", named)
-	f.rouse()
-	return len(answer.Peers) > 0
+	return fresh
 }

@@ -7,7 +7,8 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+
+	"github.com/pappus-network/pappus/discovery"
 )
 
 // dialTimeout bounds one attempt: TCP's and TLS's round trips on a slow
@@ -30,9 +31,7 @@ func dialNow(ctx context.Context, h host.Host, info peer.AddrInfo) error {
 }
 
 func dialOnce(ctx context.Context, h host.Host, info peer.AddrInfo) error {
-	if s, ok := h.Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
-		s.Backoff().Clear(info.ID)
-	}
+	discovery.ClearBackoff(h, info.ID)
 	return h.Connect(ctx, info)
 }
 

@@ -144,11 +144,7 @@ func (c *Client) post(ctx context.Context, body []byte) ([]byte, error) {
 		return nil, err
 	}
 	q.Header.Set("Content-Type", "application/json")
-	q.SetBasicAuth(c.user, c.password)
-	a, err := c.http.Do(q)
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return nil, fmt.Errorf("%w: nobody answers at %s, where it was last: start it again with `pappus node`", ErrNotRunning, c.addr)
-	}
+	a, err := c.do(q, ", where it was last: start it again with `pappus node`")
 	if err != nil {
 		return nil, err
 	}
@@ -164,6 +160,17 @@ func (c *Client) post(ctx context.Context, body []byte) ([]byte, error) {
 		text, err := io.ReadAll(io.LimitReader(a.Body, maxRefusal))
 		return nil, errors.Join(fmt.Errorf("the node answered %s: %s", a.Status, strings.TrimSpace(string(text))), err)
 	}
+}
+
+// do sends a request as this client's user. If nobody listens the error is an
+// [ErrNotRunning], which ends in a hint.
+func (c *Client) do(q *http.Request, hint string) (*http.Response, error) {
+	q.SetBasicAuth(c.user, c.password)
+	a, err := c.http.Do(q)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, fmt.Errorf("%w: nobody answers at %s%s", ErrNotRunning, c.addr, hint)
+	}
+	return a, err
 }
 
 // digits matches hashes and raw data, which are text even if no letter is among them.

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 )
 
 // maxEvent is the longest line of a stream that is read: an announcement of 1,024
@@ -29,11 +28,7 @@ func (c *Client) Follow(ctx context.Context, kinds []string, begun func(), tell 
 	if err != nil {
 		return err
 	}
-	q.SetBasicAuth(c.user, c.password)
-	a, err := c.http.Do(q)
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("%w: nobody answers at %s", ErrNotRunning, c.addr)
-	}
+	a, err := c.do(q, "")
 	if err != nil {
 		return err
 	}

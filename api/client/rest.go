@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 )
 
 // maxAnswer is how much of an answer is read: a network of a hundred nodes takes 200 KB.
@@ -62,11 +60,7 @@ func (c *Client) ask(ctx context.Context, method, path string, body []byte, into
 		return err
 	}
 	q.Header.Set("Content-Type", "application/json")
-	q.SetBasicAuth(c.user, c.password)
-	a, err := c.http.Do(q)
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("%w: nobody answers at %s, where it was last", ErrNotRunning, c.addr)
-	}
+	a, err := c.do(q, ", where it was last")
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/pappus-network/pappus/events"
 )
 
 // keysOf returns the JSON keys of a value, and of all within it.
@@ -60,21 +58,7 @@ func TestKeysAreDocumented(t *testing.T) {
 			t.Errorf("docs/events.md lacks the path %s", r.Path)
 		}
 	}
-	for _, e := range []events.Event{
-		events.PeerUp{},
-		events.PeerDown{},
-		events.Charged{},
-		events.Banned{},
-		events.HeadersAdded{},
-		events.BlockConnected{},
-		events.BlockDisconnected{},
-		events.SyncStalled{},
-		events.TxAccepted{},
-		events.TxRefused{},
-		events.TxStemmed{},
-		events.TxHeard{},
-		events.TxFluffed{},
-	} {
+	for _, e := range everyEvent {
 		kind, data := Teller{Traced: true}.message(Stamp{}, e)
 		check(told, kind, data)
 	}

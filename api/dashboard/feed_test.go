@@ -246,23 +246,26 @@ func TestStemsAreToldOfDevnetsOnly(t *testing.T) {
 	}
 }
 
+// everyEvent has one of each kind that is told.
+var everyEvent = []events.Event{
+	events.PeerUp{},
+	events.PeerDown{},
+	events.Charged{},
+	events.Banned{},
+	events.HeadersAdded{},
+	events.BlockConnected{},
+	events.BlockDisconnected{},
+	events.SyncStalled{},
+	events.TxAccepted{},
+	events.TxRefused{},
+	events.TxStemmed{},
+	events.TxHeard{},
+	events.TxFluffed{},
+}
+
 // Every kind that is told is one that readers may ask for.
 func TestKindsAreComplete(t *testing.T) {
-	for _, e := range []events.Event{
-		events.PeerUp{},
-		events.PeerDown{},
-		events.Charged{},
-		events.Banned{},
-		events.HeadersAdded{},
-		events.BlockConnected{},
-		events.BlockDisconnected{},
-		events.SyncStalled{},
-		events.TxAccepted{},
-		events.TxRefused{},
-		events.TxStemmed{},
-		events.TxHeard{},
-		events.TxFluffed{},
-	} {
+	for _, e := range everyEvent {
 		kind, data := Teller{Traced: true}.message(Stamp{}, e)
 		if _, err := kinds(kind); err != nil || data == nil {
 			t.Errorf("%T is told as %q: %v", e, kind, err)

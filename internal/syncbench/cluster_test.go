@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -65,8 +64,8 @@ func cache(b *testing.B) string {
 }
 
 func TestMain(m *testing.M) {
-	if size, err := strconv.ParseInt(os.Getenv(rawServer), 10, 64); err == nil {
-		if err := serveRaw(size); err != nil {
+	if serve := companionOf(); serve != nil {
+		if err := serve(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

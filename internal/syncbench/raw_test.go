@@ -1,12 +1,9 @@
 package syncbench
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
@@ -77,24 +74,8 @@ func BenchmarkServing(b *testing.B) {
 // readRaw reads so many bytes from a raw server and returns its processor time.
 func readRaw(b *testing.B, size int64) time.Duration {
 	b.Helper()
-	cmd := exec.CommandContext(b.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", rawServer, size))
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
-	server, err := peer.AddrInfoFromString(strings.TrimSpace(line))
+	cmd, held, line := companion(b, rawServer, size)
+	server, err := peer.AddrInfoFromString(line)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -116,7 +97,7 @@ func readRaw(b *testing.B, size int64) time.Duration {
 		b.Fatalf("%d of %d bytes: %v", n, size, err)
 	}
 	used := proc.CPU(b, cmd.Process.Pid) - before
-	if err := in.Close(); err != nil {
+	if err := held.Close(); err != nil {
 		b.Fatal(err)
 	}
 	if err := cmd.Wait(); err != nil {

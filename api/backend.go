@@ -28,7 +28,7 @@ var (
 )
 
 // Backend is the node as the API needs it. All of it is safe for concurrent
-// use, and none of it waits for the validation of a block but Blocks and Templates.
+// use, and none of it waits for the validation of a block but Blocks, Outputs and Templates.
 type Backend struct {
 	Params  *chaincfg.Params
 	Chain   Chain
@@ -49,6 +49,7 @@ type Backend struct {
 
 	Tips      Tips
 	Blocks    Blocks
+	Outputs   Outputs
 	Rules     Rules
 	Templates Templates
 	Pool      Pool
@@ -234,7 +235,7 @@ func (b Backend) validate() error {
 		"Params": b.Params == nil, "Chain": b.Chain == nil, "Disk": b.Disk == nil, "Mempool": b.Mempool == nil, "Own": b.Own == nil,
 		"Miner": b.Miner == nil, "Peers": b.Peers == nil, "Kept": b.Kept == nil, "Bans": b.Bans == nil, "Known": b.Known == nil, "Limits": b.Limits == nil,
 		"Sync": b.Sync == nil, "Control": b.Control == nil,
-		"Tips": b.Tips == nil, "Blocks": b.Blocks == nil, "Rules": b.Rules == nil, "Templates": b.Templates == nil, "Pool": b.Pool == nil, "Wires": b.Wires == nil, "Logs": b.Logs == nil,
+		"Tips": b.Tips == nil, "Blocks": b.Blocks == nil, "Outputs": b.Outputs == nil, "Rules": b.Rules == nil, "Templates": b.Templates == nil, "Pool": b.Pool == nil, "Wires": b.Wires == nil, "Logs": b.Logs == nil,
 	} {
 		if missing {
 			return fmt.Errorf("api backend lacks %s", name)

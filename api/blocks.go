@@ -38,6 +38,7 @@ func (d *dispatcher) blockMethods() []method {
 	return []method{
 		d.blockStatsMethod(),
 		d.deploymentMethod(),
+		d.unspentMethod(),
 		{
 			name: "getblockfilter", handle: d.getBlockFilter,
 			args:    []argument{{name: "blockhash"}, {name: "filtertype", optional: true}},

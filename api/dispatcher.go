@@ -31,6 +31,7 @@ type dispatcher struct {
 	awaiting  chan struct{} // places for calls that wait for blocks
 	templates templates
 	active    active
+	counts    counts
 	verdict   verdict
 	absent    map[string]string // methods of others' that are not here, and why
 }
@@ -47,6 +48,7 @@ func newDispatcher(b Backend, m *metrics, log *slog.Logger) *dispatcher {
 		gate:    newGate(maxRunning, maxWaiting),
 
 		awaiting: make(chan struct{}, maxAwaiting),
+		counts:   newCounts(),
 		absent:   unsupported(),
 	}
 	for _, group := range []struct {

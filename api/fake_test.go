@@ -56,6 +56,7 @@ type fake struct {
 	spends   map[wire.OutPoint]chain.Output
 	filters  bool
 	verified [2]int // level and depth of the last Verify
+	counted  int    // calls of CountUnspent
 	proposed error
 	pings    int
 	shut     bool
@@ -82,7 +83,7 @@ func (f *fake) backend() Backend {
 	return Backend{
 		Params: f.params, Chain: fakeChain{f}, Disk: f, Mempool: f, Own: f, Miner: f, Peers: f, Kept: fakeKept{f},
 		Bans: fakeBans{f}, Known: fakeKnown{f}, Limits: f, Sync: f, Control: f, Metrics: prometheus.NewRegistry(),
-		Tips: f, Blocks: f, Rules: f, Templates: f, Pool: fakePool{f}, Wires: f, Logs: &f.level,
+		Tips: f, Blocks: f, Outputs: f, Rules: f, Templates: f, Pool: fakePool{f}, Wires: f, Logs: &f.level,
 	}
 }
 

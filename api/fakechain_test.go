@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/btcsuite/btcd/blockchain"
@@ -79,6 +80,21 @@ func (f *fake) Filter(hash chainhash.Hash) ([]byte, chainhash.Hash, error) {
 func (f *fake) Verify(_ context.Context, level, depth int) error {
 	f.verified = [2]int{level, depth}
 	return f.refusal
+}
+
+// CountUnspent implements Outputs.
+func (f *fake) CountUnspent(ctx context.Context, how chain.SetHash) (chain.UnspentSet, error) {
+	if f.reading != nil {
+		f.reading()
+	}
+	if err := errors.Join(ctx.Err(), f.refusal); err != nil {
+		return chain.UnspentSet{}, err
+	}
+	f.counted++
+	return chain.UnspentSet{
+		Tip: chain.Tip{Hash: f.tip.Hash, Height: f.tip.Height}, Outputs: 10, Transactions: 7, Bytes: 800, ScriptBytes: 250,
+		Total: 3*btcutil.SatoshiPerBitcoin + 1, Hash: chainhash.Hash{byte(how)},
+	}, nil
 }
 
 // Deployments implements Rules.

@@ -16,7 +16,6 @@ const (
 // unsupported says of methods that people will try why they are not here.
 func unsupported() map[string]string {
 	hints := map[string]string{
-		"gettxoutsetinfo":     "The set of unspent outputs is not counted: gettxout looks one up, getblockchaininfo has the size on disk",
 		"getzmqnotifications": "There is no ZeroMQ: GET /events tells what happens as it happens",
 		"gettxoutproof":       "Proofs are not made: getblock has all ids of a block",
 		"verifytxoutproof":    "Proofs are not checked here",

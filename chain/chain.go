@@ -41,6 +41,7 @@ type Chain struct {
 	disk      diskWatch
 	setup     setup
 	assumed   assumed
+	closing   chan struct{} // closed before the database is, which waits for its readers
 
 	// looking is held while the mempool, or mining, looks outputs up: btcd counts the
 	// memory of its cache without a lock under those who only read. It comes after the
@@ -127,6 +128,7 @@ func build(cfg Config, params *chaincfg.Params, log *slog.Logger, in stores) (*C
 		salvage: in.salvage,
 		disk:    in.disk,
 		assumed: assumed{target: cfg.AssumeValid},
+		closing: make(chan struct{}),
 	}
 	c.subscribers.Store(new([]func(events.Event)))
 	if err := c.start(); err != nil {
@@ -202,6 +204,7 @@ func (c *Chain) Close() error {
 		return nil
 	}
 	c.closed = true
+	close(c.closing)
 	flushed := c.consensus.FlushUtxoCache(blockchain.FlushRequired)
 	err := errors.Join(flushed, c.db.Close())
 	if err != nil {

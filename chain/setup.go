@@ -69,6 +69,8 @@ func (c *Chain) renew(want setup, whole bool) error {
 	c.swapping.Lock()
 	defer c.swapping.Unlock()
 	if whole {
+		close(c.closing)
+		c.closing = make(chan struct{})
 		if err := c.db.Close(); err != nil {
 			return fmt.Errorf("write block database: %w", err)
 		}

@@ -50,6 +50,7 @@ func (n *Node) backend() api.Backend {
 
 		Tips:      b,
 		Blocks:    blocks{n.chain},
+		Outputs:   n.chain,
 		Rules:     rules{n.chain},
 		Templates: templates{n.chain},
 		Pool:      pool{n.chain.Mempool()},

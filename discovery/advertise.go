@@ -16,7 +16,7 @@ import (
 // Heard takes the addresses that a peer has announced in one message. What exceeds
 // its budget is left out before it costs a signature check; of the rest, what
 // is signed by whom it names and may be dialled enters the book, and travels on if it
-// is news.
+// is news. Most is none: a record that the book has is not verified again.
 func (f *Finder) Heard(from peer.ID, entries []addrlist.Entry) {
 	f.mu.Lock()
 	link, up := f.links[from]
@@ -27,7 +27,7 @@ func (f *Finder) Heard(from peer.ID, entries []addrlist.Entry) {
 	}
 	heard := events.AddressesHeard{From: from, Limited: len(entries) - n}
 	for _, e := range entries[:n] {
-		if found, ok := addresses.Open(e, f.allow); ok {
+		if found, ok := addresses.Open(e, f.allow, f.verified); ok {
 			f.heard(link, found, len(entries))
 			heard.Taken++
 		} else {
@@ -36,6 +36,13 @@ func (f *Finder) Heard(from peer.ID, entries []addrlist.Entry) {
 	}
 	f.emit(heard)
 	f.rouse()
+}
+
+// verified says whether the book has a record of a peer to the byte, as [addresses.Known].
+func (f *Finder) verified(p peer.ID, record []byte) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.book.Signed(p, record)
 }
 
 // heard takes one of so many addresses.

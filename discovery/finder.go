@@ -29,7 +29,7 @@ const maxRecords = 1024
 
 // Asker puts getaddr to a peer; an addresses.Client is one.
 type Asker interface {
-	Ask(ctx context.Context, p peer.ID) (found []addresses.Found, useless int, err error)
+	Ask(ctx context.Context, p peer.ID, known addresses.Known) (found []addresses.Found, useless int, err error)
 }
 
 // Announcer tells one peer where others are, in one message; an announce.Announcer is

@@ -108,7 +108,7 @@ func (f *Finder) errands(ctx context.Context) {
 	for _, l := range links {
 		// It ends with the exchange, whose contract bounds it, or ctx.
 		f.work.Go(func() {
-			found, useless, err := f.ask.Ask(ctx, l.Peer)
+			found, useless, err := f.ask.Ask(ctx, l.Peer, f.verified)
 			if err != nil {
 				f.log.DebugContext(ctx, "no addresses", "peer", l.Peer, "err", err)
 				return

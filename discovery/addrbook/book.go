@@ -87,6 +87,12 @@ func (b *Book) Lookup(p peer.ID) (Entry, bool) {
 	return Entry{}, false
 }
 
+// Signed says whether the record that the book has of a peer is this one, to the byte.
+func (b *Book) Signed(p peer.ID, record []byte) bool {
+	e := b.byPeer[p]
+	return e != nil && e.record != "" && e.record == string(record)
+}
+
 // Terrible says whether a peer is not known or not worth a dial: not seen for long, or
 // dialled in vain too often.
 func (b *Book) Terrible(now time.Time, p peer.ID) bool {

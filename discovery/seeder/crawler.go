@@ -33,7 +33,7 @@ type Greeter interface {
 
 // Asker puts getaddr to a peer; an addresses.Client is one.
 type Asker interface {
-	Ask(ctx context.Context, p peer.ID) (found []addresses.Found, useless int, err error)
+	Ask(ctx context.Context, p peer.ID, known addresses.Known) (found []addresses.Found, useless int, err error)
 }
 
 // Crawler visits peers, asks them for others, and knows whom to name. It is a
@@ -152,6 +152,6 @@ func (c *Crawler) call(ctx context.Context, h Host) (Visit, []addresses.Found, e
 		return Visit{}, nil, err
 	}
 	v := Visit{Up: true, Full: s.Services&status.Full != 0, Height: s.Height}
-	found, _, err := c.ask.Ask(ctx, h.ID)
+	found, _, err := c.ask.Ask(ctx, h.ID, nil)
 	return v, found, err
 }

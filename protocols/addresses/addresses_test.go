@@ -98,7 +98,7 @@ func TestPeersAreFound(t *testing.T) {
 		src = append(src, addrlist.Entry{Seen: seen, Record: r})
 	}
 	story(t, src, nil, func(t *testing.T, w *wire) {
-		found, useless, err := w.client.Ask(t.Context(), w.hosts[1].ID())
+		found, useless, err := w.client.Ask(t.Context(), w.hosts[1].ID(), nil)
 		if err != nil || useless != 4 || len(found) != 1 {
 			t.Fatalf("%v, %d useless, %v", found, useless, err)
 		}
@@ -116,7 +116,7 @@ func TestOneAnswerAConnection(t *testing.T) {
 	story(t, list{{Seen: time.Unix(1_700_000_000, 0), Record: raw}}, nil, func(t *testing.T, w *wire) {
 		a, b := w.hosts[0], w.hosts[1]
 		ask := func(from, to host.Host) int {
-			found, _, err := NewClient(from, params, addrlist.Public).Ask(t.Context(), to.ID())
+			found, _, err := NewClient(from, params, addrlist.Public).Ask(t.Context(), to.ID(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -156,7 +156,7 @@ func TestAnswersAreBounded(t *testing.T) {
 		many[i] = addrlist.Entry{Seen: time.Unix(1_700_000_000, 0), Record: raw}
 	}
 	story(t, many, nil, func(t *testing.T, w *wire) {
-		found, _, err := w.client.Ask(t.Context(), w.hosts[1].ID())
+		found, _, err := w.client.Ask(t.Context(), w.hosts[1].ID(), nil)
 		if err != nil || len(found) != MaxEntries {
 			t.Errorf("%d peers, %v", len(found), err)
 		}
@@ -177,7 +177,7 @@ func TestHostileAnswersAreCharged(t *testing.T) {
 				return answer.Send(addr, c.payload)
 			}
 			story(t, nil, handle, func(t *testing.T, w *wire) {
-				if _, _, err := w.client.Ask(t.Context(), w.hosts[1].ID()); exchange.ReasonOf(err) != c.want {
+				if _, _, err := w.client.Ask(t.Context(), w.hosts[1].ID(), nil); exchange.ReasonOf(err) != c.want {
 					t.Errorf("%v, want %s", err, c.want)
 				}
 			})

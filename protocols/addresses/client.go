@@ -35,10 +35,14 @@ func NewClient(o exchange.Opener, params *chaincfg.Params, allow func(multiaddr.
 	return &Client{opener: o, spec: Spec(params), allow: allow}
 }
 
+// Known says whether a record, to the byte, was verified before to be the peer's; nil =
+// none was.
+type Known func(p peer.ID, record []byte) bool
+
 // Ask returns the peers that p tells of, and how many of its entries are of no use:
 // not signed by the peer that they name, or without an address that may be dialled.
 // These are no fault of p that is worth a charge: a later release may sign otherwise.
-func (c *Client) Ask(ctx context.Context, p peer.ID) (found []Found, useless int, err error) {
+func (c *Client) Ask(ctx context.Context, p peer.ID, known Known) (found []Found, useless int, err error) {
 	m, err := exchange.Ask(ctx, c.opener, p, c.spec, exchange.Message{Command: getaddr})
 	if err != nil {
 		return nil, 0, err
@@ -51,7 +55,7 @@ func (c *Client) Ask(ctx context.Context, p peer.ID) (found []Found, useless int
 		if ctx.Err() != nil { // 2,500 signatures take 150 ms
 			return found, useless, ctx.Err()
 		}
-		f, ok := Open(e, c.allow)
+		f, ok := Open(e, c.allow, known)
 		if !ok {
 			useless++
 			continue
@@ -61,10 +65,13 @@ func (c *Client) Ask(ctx context.Context, p peer.ID) (found []Found, useless int
 	return found, useless, nil
 }
 
-// Open verifies an entry, asked for or announced, and says whether it is of use: signed by the
-// peer that it names, with an address that allow says.
-func Open(e addrlist.Entry, allow func(multiaddr.Multiaddr) bool) (Found, bool) {
-	r, err := addrlist.Verify(e.Record)
+// Open verifies an entry, asked for or announced, unless its record is known, and says
+// whether it is of use: signed by the peer that it names, with an address that allow says.
+func Open(e addrlist.Entry, allow func(multiaddr.Multiaddr) bool, known Known) (Found, bool) {
+	r, err := addrlist.Peek(e.Record)
+	if err == nil && (known == nil || !known(r.PeerID, e.Record)) {
+		r, err = addrlist.Verify(e.Record)
+	}
 	if err != nil {
 		return Found{}, false
 	}

@@ -244,3 +244,18 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkRecord compares what a new record costs with one that is known to the byte.
+func BenchmarkRecord(b *testing.B) {
+	k, p := key(b, 1)
+	raw := sealed(b, p, k, "/ip4/1.2.3.4/tcp/8477", "/ip4/1.2.3.4/udp/8477/quic-v1")
+	for name, open := range map[string]func([]byte) (*peer.PeerRecord, error){"verify": Verify, "peek": Peek} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if r, err := open(raw); err != nil || r.PeerID != p {
+					b.Fatal(r, err)
+				}
+			}
+		})
+	}
+}

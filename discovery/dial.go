@@ -3,6 +3,7 @@ package discovery
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
@@ -26,20 +27,26 @@ type dial struct {
 	origin    events.Origin
 	since     time.Time
 	extra     bool               // beside those that are wanted, to take one's place
+	charged   bool               // as one in vain, to the book's entry
 	connected bool               // the handshake is under way
 	end       context.CancelFunc // of waiting for the handshake
 }
 
 // dial opens a connection; the handshake and [Finder.Join] follow by themselves. Until
-// they have, or have had their time, it counts as a dial. The lock is held.
+// they have, or have had their time, it counts as a dial. One that has met the peer's own
+// is tried again by the side whose id is lower; the other is about to be dialled. Either
+// way the peer is there, and its entry in the book is not charged. The lock is held.
 func (f *Finder) dial(ctx context.Context, now time.Time, to peer.AddrInfo, kind events.LinkKind, origin events.Origin) *dial {
-	f.book.Attempt(now, to.ID, len(f.links) > 0)
+	charged := f.book.Attempt(now, to.ID, len(f.links) > 0)
 	bounded, end := context.WithTimeout(network.WithForceDirectDial(ctx, "discovery"), f.cfg.Timeout)
-	d := &dial{kind: kind, origin: origin, since: now, end: end}
+	d := &dial{kind: kind, origin: origin, since: now, charged: charged, end: end}
 	f.dials[to.ID] = d
 	f.work.Go(func() { // ends with the handshake or the connection, or when its time is over, or ctx is
 		defer end()
 		c, err := f.connect(bounded, to)
+		if Crossed(err) && f.host.ID() < to.ID {
+			c, err = f.connect(bounded, to)
+		}
 		if err == nil {
 			f.await(bounded, d, c)
 		}
@@ -54,6 +61,9 @@ func (f *Finder) dial(ctx context.Context, now time.Time, to peer.AddrInfo, kind
 			return
 		}
 		f.log.DebugContext(ctx, "no link", "peer", to.ID, "kind", kind, "err", err)
+		if d.charged && Crossed(err) {
+			f.book.Excuse(to.ID)
+		}
 		if !errors.Is(err, context.DeadlineExceeded) { // which is nobody's answer
 			f.turnedAway(time.Now(), to.ID)
 		}
@@ -90,6 +100,16 @@ func ClearBackoff(h host.Host, p peer.ID) {
 	if s, ok := h.Network().(interface{ Backoff() *swarm.DialBackoff }); ok {
 		s.Backoff().Clear(p)
 	}
+}
+
+// Crossed says whether a dial has met the peer's own on its way. libp2p dials from the
+// port on which it listens, because that is how others learn at which address a node is
+// reached and how holes are punched. Of two such dials under way at the same time TCP
+// makes one connection (RFC 9293, section 3.5), whose sides are both TLS's client. libp2p
+// has no answer to that since multistream-select lost its extension for it (libp2p/specs
+// 573; go-libp2p 2330, 2925), and crypto/tls no error of its own.
+func Crossed(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "clientHelloMsg")
 }
 
 // settle ends a dial whose handshake is done, and says whether another link has taken its

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
@@ -24,7 +23,7 @@ func dialNow(ctx context.Context, h host.Host, info peer.AddrInfo) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	err := dialOnce(ctx, h, info)
-	if crossed(err) && h.ID() < info.ID {
+	if discovery.Crossed(err) && h.ID() < info.ID {
 		return dialOnce(ctx, h, info)
 	}
 	return err
@@ -33,14 +32,4 @@ func dialNow(ctx context.Context, h host.Host, info peer.AddrInfo) error {
 func dialOnce(ctx context.Context, h host.Host, info peer.AddrInfo) error {
 	discovery.ClearBackoff(h, info.ID)
 	return h.Connect(ctx, info)
-}
-
-// crossed says whether a dial has met the peer's own on its way. libp2p dials from the
-// port on which it listens, because that is how others learn at which address a node is
-// reached and how holes are punched. Of two such dials under way at the same time TCP
-// makes one connection (RFC 9293, section 3.5), whose sides are both TLS's client. libp2p
-// has no answer to that since multistream-select lost its extension for it (libp2p/specs
-// 573; go-libp2p 2330, 2925), and crypto/tls no error of its own.
-func crossed(err error) bool {
-	return err != nil && strings.Contains(err.Error(), "clientHelloMsg")
 }

@@ -19,19 +19,34 @@ const outage = 4 * time.Hour
 // Attempt says that a peer is being dialled. The dial counts as one in vain, until
 // [Book.Good], if counts is set: set it when another link is up, as a node that is
 // cut off must not blame its peers. For the same reason an entry is charged once
-// until any dial has had an answer, and once in four hours at most.
-func (b *Book) Attempt(now time.Time, p peer.ID, counts bool) {
+// until any dial has had an answer, and once in four hours at most. It returns whether
+// it was charged.
+func (b *Book) Attempt(now time.Time, p peer.ID, counts bool) (charged bool) {
 	e := b.byPeer[p]
 	if e == nil {
-		return
+		return false
 	}
 	e.dialled = momentOf(now)
 	if counts && (e.counted == 0 || e.counted < b.answered && e.counted.age(e.dialled) >= outage) {
 		e.counted = e.dialled
 		if e.attempts < failures {
 			e.attempts++
+			charged = true
 		}
 	}
+	b.touch(e)
+	return charged
+}
+
+// Excuse takes back what the last [Book.Attempt] has charged: the dial has failed, but
+// by no fault of the peer's, who is there.
+func (b *Book) Excuse(p peer.ID) {
+	e := b.byPeer[p]
+	if e == nil || e.attempts == 0 {
+		return
+	}
+	e.attempts--
+	e.counted = 0
 	b.touch(e)
 }
 

@@ -264,3 +264,26 @@ func TestShareIsASampleOfTheGood(t *testing.T) {
 		t.Errorf("%d entries are ever shared, %d are good", len(seen), good)
 	}
 }
+
+// A dial that failed by nobody's fault is taken back, once; the next one in vain counts.
+func TestExcuseTakesBackADial(t *testing.T) {
+	b := empty(1)
+	b.mustAdd(t, begin, signed(1, ip4(1, 1), begin), from(1))
+	p := id(1)
+	attempts := func() int { e, _ := b.Lookup(p); return e.Attempts }
+	if !b.Attempt(begin, p, true) || attempts() != 1 {
+		t.Fatalf("%d attempts", attempts())
+	}
+	if b.Attempt(begin.Add(time.Minute), p, true) {
+		t.Error("a second dial within the same outage is charged")
+	}
+	for range 2 {
+		if b.Excuse(p); attempts() != 0 {
+			t.Errorf("%d attempts after an excuse", attempts())
+		}
+	}
+	if !b.Attempt(begin.Add(2*time.Minute), p, true) || attempts() != 1 {
+		t.Errorf("%d attempts after the next", attempts())
+	}
+	b.Excuse("stranger")
+}

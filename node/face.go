@@ -14,6 +14,7 @@ import (
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/pappus-network/pappus/api"
 	"github.com/pappus-network/pappus/api/dashboard"
 	"github.com/pappus-network/pappus/chain/txpool"
 	"github.com/pappus-network/pappus/discovery/addrbook"
@@ -153,7 +154,7 @@ func (f *Face) Peers(context.Context) ([]dashboard.Peer, error) {
 	var all []dashboard.Peer
 	for _, p := range b.Connected() {
 		d := dashboard.Peer{
-			ID: p.ID.String(), Addr: p.Addr.String(), Inbound: p.Inbound, Kind: kindOf(p.Kind, p.Kept), Agent: p.Agent,
+			ID: p.ID.String(), Addr: p.Addr.String(), Inbound: p.Inbound, Kind: kindOf(p.Kind, p.Kept), Source: p.Origin.String(), Agent: p.Agent,
 			Height: max(p.Start, p.SyncedBlock), Ping: float64(p.Ping) / float64(time.Millisecond), Since: p.Connected.UnixMilli(),
 			In: int64(p.BytesRcv), Out: int64(p.BytesSent), // counters that began as int64
 			Why: []dashboard.Charge{},
@@ -292,7 +293,7 @@ func life(e journal.Entry) dashboard.Own {
 		step(at, "handed to a peer in its stem")
 	}
 	step(e.Fluffed, "published by %s", e.FluffedBy)
-	step(e.FirstSeen, "seen back, by now from %d peers", e.Peers)
+	step(e.FirstSeen, "seen back, by now from %s", api.Count(e.Peers, "peer"))
 	step(e.Mined, "mined at height %d", e.Height)
 	step(e.DroppedAt, "dropped: %s", e.Why)
 	return o

@@ -34,7 +34,7 @@ func TestFaceShowsTheNode(t *testing.T) {
 			t.Errorf("down to the genesis block there are %d, %v", len(all), err)
 		}
 		peers, err := a.Face().Peers(t.Context())
-		if err != nil || len(peers) != 1 || peers[0].ID != b.Host().ID().String() || !peers[0].Inbound || peers[0].Kind != "inbound" {
+		if err != nil || len(peers) != 1 || peers[0].ID != b.Host().ID().String() || !peers[0].Inbound || peers[0].Kind != "inbound" || peers[0].Source != "inbound" {
 			t.Errorf("the peers are %+v, %v", peers, err)
 		}
 	})

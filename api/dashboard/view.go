@@ -152,6 +152,7 @@ type Peer struct {
 	Addr    string   `json:"addr"`
 	Inbound bool     `json:"inbound"`
 	Kind    string   `json:"kind"`
+	Source  string   `json:"source"` // how the node came to know it: an origin in one word; "" = not known
 	Agent   string   `json:"agent"`
 	Height  int32    `json:"height"`
 	Ping    float64  `json:"ping_ms"` // 0 = not known

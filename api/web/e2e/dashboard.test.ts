@@ -115,7 +115,7 @@ test("the network is split and healed", async () => {
 	await page.getByRole("button", { name: "Graph" }).click();
 	await control("partition").click();
 	await control("heal").waitFor();
-	await reads(page.getByTestId("feed"), /network split into (3 and 2|2 and 3) nodes/);
+	await reads(page.getByTestId("feed"), /network split into parts of (3 and 2|2 and 3)/);
 	await shot(page, "partition");
 	await control("heal").click();
 	await control("partition").waitFor();
@@ -126,7 +126,7 @@ test("spies are switched on and what they find is counted", async () => {
 	await control("spy").click();
 	await reads(card, "listen");
 	await control("send").click();
-	await reads(card, /[01] transactions by others/);
+	await reads(card, /0 transactions by others|1 transaction by others/);
 	await control("spy").click();
 	await reads(card, "Some nodes note");
 });
@@ -152,7 +152,7 @@ test("it is used from the keyboard alone", async () => {
 	const graph = page.getByRole("application");
 	await graph.focus();
 	await page.keyboard.press("ArrowRight");
-	await reads(page.locator(".picked"), /height \d+, \d+ peers/);
+	await reads(page.locator(".picked"), /height \d+, \d+ peers?/);
 	await page.keyboard.press("Enter");
 	expect(await page.evaluate(() => document.activeElement?.id)).toBe("inspector");
 	await page.getByRole("tab", { selected: true }).focus();

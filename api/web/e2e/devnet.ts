@@ -43,15 +43,16 @@ function binary(): string {
 export interface Node {
 	address: string;
 	cookie: () => string; // the operator's
+	listens: () => string; // a multiaddr
 	stop: () => Promise<void>;
 }
 
-// node starts one that mines on a network of its own, and returns when its API
-// answers.
-export async function node(): Promise<Node> {
+// node starts one that mines, on a network of its own unless flags name a peer, and
+// returns when its API answers.
+export async function node(...flags: string[]): Promise<Node> {
 	const dir = mkdtempSync(join(tmpdir(), "pappus-e2e-"));
 	const args = ["node", "--network", "regtest", "--datadir", dir, "--listen", "/ip4/127.0.0.1/tcp/0"];
-	const child = spawn(binary(), [...args, "--api", "127.0.0.1:0", "--mine", "--mine-every", "1s"], {
+	const child = spawn(binary(), [...args, "--api", "127.0.0.1:0", "--mine", "--mine-every", "1s", ...flags], {
 		stdio: ["ignore", "ignore", "pipe"],
 	});
 	const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -62,7 +63,9 @@ export async function node(): Promise<Node> {
 	};
 	try {
 		const address = `http://${await answers(child)}/`;
-		return { address, cookie: () => readFileSync(join(dir, "regtest", ".cookie"), "utf8").trim(), stop };
+		const read = (file: string) => readFileSync(join(dir, "regtest", file), "utf8").trim();
+		const listens = () => read("addrs").split("\n")[0] ?? "";
+		return { address, cookie: () => read(".cookie"), listens, stop };
 	} catch (e) {
 		await stop();
 		throw e;

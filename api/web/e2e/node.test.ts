@@ -37,3 +37,24 @@ test("a real node shows itself, and its secrets to its operator alone", async ()
 	await panel.getByRole("listitem").first().waitFor();
 	expect(complaints).toEqual([]);
 });
+
+test("a peer's row tells how the node came to know it", async () => {
+	const second = await node("--connect", real.listens());
+	try {
+		for (const [address, source] of [
+			[second.address, "--connect"],
+			[real.address, "it dialled"],
+		] as const) {
+			const { page, complaints } = await open(browser, address);
+			await page.getByRole("tab", { name: "Peers" }).click();
+			const panel = page.getByRole("tabpanel");
+			await panel.getByRole("columnheader", { name: "Known by" }).waitFor();
+			const rows = panel.locator("tbody tr");
+			await rows.filter({ hasText: source }).waitFor();
+			expect(await rows.count()).toBe(1);
+			expect(complaints).toEqual([]);
+		}
+	} finally {
+		await second.stop();
+	}
+});

@@ -198,6 +198,7 @@ class Routes {
 					addr: `/ip4/127.0.0.1/tcp/${41000 + i}`,
 					inbound,
 					kind: inbound ? "inbound" : "full",
+					source: inbound ? "inbound" : i === 0 ? "dns:seed.example.org" : "peers",
 					// What a hostile peer might say of itself.
 					agent: i === 1 ? "<img src=x onerror=alert(1)>" : "pappus/0.1",
 					height: other?.height,

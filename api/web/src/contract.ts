@@ -75,6 +75,7 @@ export interface Peer {
 	addr: string;
 	inbound: boolean;
 	kind: LinkKind;
+	source: string; // how the node came to know it: book, dns:seed.example.org; "" = not known
 	agent: string; // as sent: not to be trusted, not to be taken for markup
 	height: number;
 	ping_ms: number; // 0 = not known

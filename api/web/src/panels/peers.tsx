@@ -1,6 +1,6 @@
 import type { Peer } from "../contract";
-import { words } from "../state/describe";
-import { ago, bytes, count } from "../state/format";
+import { source, words } from "../state/describe";
+import { ago, bytes, count, many } from "../state/format";
 import { nameOf } from "../state/model";
 import { useNow, usePolled } from "../store";
 import type { PanelProps } from "../ui/inspector";
@@ -18,6 +18,7 @@ export function PeersPanel({ name, model }: PanelProps) {
 							<tr>
 								<th scope="col">Peer</th>
 								<th scope="col">Link</th>
+								<th scope="col">Known by</th>
 								<th scope="col" class="num">
 									Height
 								</th>
@@ -40,6 +41,7 @@ export function PeersPanel({ name, model }: PanelProps) {
 										{short(p.name ?? nameOf(model, p.id))}
 									</th>
 									<td>{p.inbound ? "inbound" : `outbound, ${p.kind}`}</td>
+									<td title={p.source}>{source(p.source)}</td>
 									<td class="num">{count(p.height)}</td>
 									<td class="num">{p.ping_ms === 0 ? "–" : `${p.ping_ms.toFixed(p.ping_ms < 10 ? 1 : 0)} ms`}</td>
 									<td class="num">{`${bytes(p.in_bytes)}, ${bytes(p.out_bytes)}`}</td>
@@ -65,10 +67,10 @@ function short(name: string): string {
 
 function Why({ peer, now }: { peer: Peer; now: number }) {
 	if (peer.why.length === 0)
-		return <span>{peer.score > 0 ? `${Math.round(peer.score)} points` : "nothing against it"}</span>;
+		return <span>{peer.score > 0 ? many(Math.round(peer.score), "point") : "nothing against it"}</span>;
 	return (
 		<details>
-			<summary>{`${Math.round(peer.score)} points, ${peer.why.length} ${peer.why.length === 1 ? "reason" : "reasons"}`}</summary>
+			<summary>{`${many(Math.round(peer.score), "point")}, ${many(peer.why.length, "reason")}`}</summary>
 			<ul>
 				{peer.why.map((w) => (
 					<li key={w.reason}>{`${words(w.reason)}, ${w.count}×, ${ago(w.when_ms, now)}`}</li>

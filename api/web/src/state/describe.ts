@@ -1,7 +1,7 @@
 // An event in words, for the feed and for those who hear the page.
 
 import type { WireEvent } from "../contract";
-import { bytes, duration, shortHash } from "./format";
+import { bytes, duration, many, shortHash } from "./format";
 
 // loud is spoken and shown; plain is shown; quiet is shown when asked for: on a
 // hundred nodes one transaction makes some hundred of them.
@@ -31,7 +31,7 @@ export function describe({ kind, data: d }: WireEvent, name: (id: string) => str
 		case "node_killed":
 			return loud(`${at} was killed`);
 		case "partitioned":
-			return loud(`network split into ${(d.groups ?? []).map((g) => g.length).join(" and ")} nodes`);
+			return loud(`network split into parts of ${(d.groups ?? []).map((g) => g.length).join(" and ")}`);
 		case "healed":
 			return loud("network whole again");
 		case "spy":
@@ -51,11 +51,11 @@ export function describe({ kind, data: d }: WireEvent, name: (id: string) => str
 		case "tx_refused":
 			return plain(`${at} refused ${tx || "a transaction"}: ${words(d.reason)}`);
 		case "block":
-			return alone(`${at} is at height ${d.height}, ${d.txs} transactions`);
+			return alone(`${at} is at height ${d.height}, ${many(d.txs ?? 0, "transaction")}`);
 		case "block_undone":
 			return plain(`${at} undid block ${d.height}`);
 		case "headers":
-			return quiet(`${at} has ${d.added} more headers, to ${d.height}`);
+			return quiet(`${at} has ${many(d.added ?? 0, "more header")}, to ${d.height}`);
 		case "sync_stalled":
 			return plain(`${at}: ${peer} held blocks back for ${duration(d.timeout_ms ?? 0)}`);
 		case "peer_up":
@@ -67,9 +67,35 @@ export function describe({ kind, data: d }: WireEvent, name: (id: string) => str
 		case "banned":
 			return loud(`${at} banned ${name(d.subject ?? "")}: ${words(d.reason)}`);
 		case "gap":
-			return plain(`${d.missed ?? "some"} events were missed`);
+			return plain(d.missed === undefined ? "some events were missed" : `${many(d.missed, "event")} missed`);
 		default:
 			return quiet(kind);
+	}
+}
+
+// source tells how a node came to know a peer, as its events name it.
+export function source(origin: string): string {
+	const [kind, seed] = origin.split(":", 2);
+	switch (kind) {
+		case "book":
+			return "address book";
+		case "anchor":
+			return "anchor of the last run";
+		case "dns":
+			return seed ? `DNS seed ${seed}` : "DNS seed";
+		case "fixed":
+			return "built in";
+		case "peers":
+			return "another peer";
+		case "operator":
+			return "operator";
+		case "connect":
+		case "addnode":
+			return `--${kind}`;
+		case "inbound":
+			return "it dialled";
+		default:
+			return origin === "" ? "–" : words(origin);
 	}
 }
 

@@ -18,6 +18,11 @@ export function count(n: number): string {
 		.replace(/\B(?=(\d{3})+$)/g, " ");
 }
 
+// many is a number of things: 1 peer, 2 peers.
+export function many(n: number, thing: string): string {
+	return `${count(n)} ${thing}${n === 1 ? "" : "s"}`;
+}
+
 // duration of milliseconds in its two largest units.
 export function duration(ms: number): string {
 	if (ms < 1000) return `${Math.round(ms)} ms`;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { describe } from "./describe";
-import { ago, bytes, count, duration, percent, shortHash } from "./format";
+import { describe, source } from "./describe";
+import { ago, bytes, count, duration, many, percent, shortHash } from "./format";
 import { wilson } from "./interval";
 
 test("numbers read as people write them", () => {
@@ -13,6 +13,7 @@ test("numbers read as people write them", () => {
 		"5.0 TB",
 	]);
 	expect([0, 999, 1000, 1_234_567].map(count)).toEqual(["0", "999", "1 000", "1 234 567"]);
+	expect([0, 1, 2, 1000].map((n) => many(n, "peer"))).toEqual(["0 peers", "1 peer", "2 peers", "1 000 peers"]);
 	expect([3, 1500, 42_000, 61_000, 3_700_000, 90_000_000].map(duration)).toEqual([
 		"3 ms",
 		"1.5 s",
@@ -25,6 +26,19 @@ test("numbers read as people write them", () => {
 	expect(ago(1000, 2500)).toBe("just now");
 	expect(ago(1000, 6700)).toBe("5 s ago");
 	expect(ago(9000, 1000)).toBe("just now");
+});
+
+test("where a peer is known from, and what a later release may add", () => {
+	const told = ["book", "dns:seed.example.org", "dns", "addnode", "inbound", "", "rendezvous_point"].map(source);
+	expect(told).toEqual([
+		"address book",
+		"DNS seed seed.example.org",
+		"DNS seed",
+		"--addnode",
+		"it dialled",
+		"–",
+		"rendezvous point",
+	]);
 });
 
 test("a hash keeps both its ends", () => {
@@ -60,11 +74,12 @@ test("events are told with names, and a stranger's words stay words", () => {
 		"this node banned <b>x</b>: bad proof of work",
 	);
 	expect(said("partitioned", { groups: [["a", "b"], ["c"]] })).toEqual({
-		text: "network split into 2 and 1 nodes",
+		text: "network split into parts of 2 and 1",
 		weight: "loud",
 	});
 	const block = { height: 7, txs: 2 };
 	expect(said("block", { node: "n1", ...block }).weight).toBe("quiet");
 	expect(said("block", block)).toEqual({ text: "this node is at height 7, 2 transactions", weight: "plain" });
+	expect(said("block", { height: 8, txs: 1 }).text).toBe("this node is at height 8, 1 transaction");
 	expect(said("never_heard_of", {})).toEqual({ text: "never_heard_of", weight: "quiet" });
 });

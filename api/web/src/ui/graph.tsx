@@ -5,7 +5,7 @@ import { nearer } from "../graph/camera";
 import { Hand } from "../graph/hand";
 import type { Player } from "../graph/player";
 import { View } from "../graph/view";
-import { percent } from "../state/format";
+import { many, percent } from "../state/format";
 import type { Model } from "../state/model";
 import { useThemeChange } from "./theme";
 
@@ -114,7 +114,7 @@ export function Graph({ model, selected, select, player, calm, stemOnly }: Props
 				// biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys go from node to node
 				tabIndex={0}
 				role="application"
-				aria-label={`Network graph: ${model.nodes.size} nodes, ${model.links.size} links. Arrow keys go from node to node, Enter shows one, plus and minus zoom, 0 shows all, Shift and an arrow moves the picture; the table has the same facts.`}
+				aria-label={`Network graph: ${many(model.nodes.size, "node")}, ${many(model.links.size, "link")}. Arrow keys go from node to node, Enter shows one, plus and minus zoom, 0 shows all, Shift and an arrow moves the picture; the table has the same facts.`}
 				onKeyDown={key}
 				onPointerDown={(e) => {
 					if (e.button !== 0) return;
@@ -197,5 +197,5 @@ function within(e: MouseEvent, element: HTMLElement | null): [number, number] {
 function words(n: NetNode): string {
 	const sync = n.state === "syncing" ? `, ${percent(n.syncing_progress)}` : "";
 	const spy = n.spy ? ", spy" : "";
-	return `${n.name}: ${n.state}${sync}${spy}, height ${n.height}, ${n.peers} peers`;
+	return `${n.name}: ${n.state}${sync}${spy}, height ${n.height}, ${many(n.peers, "peer")}`;
 }

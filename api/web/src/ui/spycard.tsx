@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { post } from "../client";
 import type { Spy } from "../contract";
-import { percent, shortHash } from "../state/format";
+import { many, percent, shortHash } from "../state/format";
 import { found, type Interval, wilson } from "../state/interval";
 import type { Model } from "../state/model";
 import { dispatch } from "../store";
@@ -66,7 +66,7 @@ function Score({ spy }: { spy: Spy }) {
 	const right = found(spy);
 	return (
 		<>
-			<p class="hint">{`${spy.spies.join(", ")} listen. ${spy.seen} transactions by others so far.`}</p>
+			<p class="hint">{`${spy.spies.join(", ")} ${spy.spies.length === 1 ? "listens" : "listen"}. ${many(spy.seen, "transaction")} by others so far.`}</p>
 			<Share
 				name="Recall"
 				meaning="of all senders, how many they find"

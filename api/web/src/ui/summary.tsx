@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { count, duration, percent } from "../state/format";
+import { count, duration, many, percent } from "../state/format";
 import { found, wilson } from "../state/interval";
 import { type Model, parts, tip } from "../state/model";
 import { useNow } from "../store";
@@ -23,7 +23,7 @@ export function Summary({ model }: { model: Model }) {
 					{own && own.headers > own.height ? `of ${count(own.headers)} headers` : "all headers' blocks are here"}
 				</Figure>
 				<Figure name="Peers" value={wait ?? count(own?.peers ?? 0)}>
-					{`${nodes.length - 1} others in the picture`}
+					{`${many(nodes.length - 1, "other")} in the picture`}
 				</Figure>
 				<Figure name="Sync" value={wait ?? (own?.state === "syncing" ? percent(own.syncing_progress) : "in step")}>
 					{own?.state === "syncing" ? "fetching blocks" : "with its peers"}

@@ -102,7 +102,7 @@ func (d *dispatcher) checkPeers(peers []Peer) check {
 		}
 	}
 	c := check{
-		Name: "peers", OK: len(peers) > 0 || d.private(), Says: fmt.Sprintf("%d peers, %d of them chosen by this node", len(peers), len(peers)-in),
+		Name: "peers", OK: len(peers) > 0 || d.private(), Says: fmt.Sprintf("%s, %d chosen by this node", Count(len(peers), "peer"), len(peers)-in),
 		Do: "name one with `pappus peers add`, or a DNS seed with --seed; see that nothing keeps the node from dialling out",
 	}
 	if len(peers) == 0 && d.private() {
@@ -121,12 +121,17 @@ func (d *dispatcher) checkHeader(now time.Time, peers []Peer) check {
 			groups[p.netgroup()] = true
 		}
 	}
-	age := now.Sub(best.Header.Timestamp).Truncate(time.Second)
-	c := check{Name: "header", Says: fmt.Sprintf("the best header, at height %d, is %v old and known to peers of %d netgroups", best.Height, max(0, age), len(groups))}
+	age := max(0, now.Sub(best.Header.Timestamp))
+	c := check{Name: "header", Says: fmt.Sprintf("the best header, at height %d, is %s old and known to peers of %s", best.Height, days(age), Count(len(groups), "netgroup"))}
+	if best.Height == 0 {
+		c.Says = "no header is known but the genesis block's, which is built in"
+	}
 	switch {
 	case d.private():
 		c.OK = len(peers) == 0 || len(groups) > 0
 		c.Do = "no peer has shown this node its chain: see `pappus peers list`"
+	case best.Height == 0 && age > freshBlocks*d.Params.TargetTimePerBlock:
+		c.Do = "no peer has sent headers yet: if that stays so for a minute, see `pappus peers list`, and whether --network is the one that is meant"
 	case age > freshBlocks*d.Params.TargetTimePerBlock:
 		c.Do = "the node hears of no new blocks: see whether it is syncing, whether its clock is right and whether peers are cut off as it is"
 	default:
@@ -147,7 +152,7 @@ func (p Peer) netgroup() string {
 func (d *dispatcher) checkBlocks(peers []Peer) check {
 	tip, best, p := d.Chain.Tip(), d.Chain.Headers().Best(), d.Sync.Progress()
 	left := best.Height - tip.Height
-	c := check{Name: "blocks", OK: left <= maxBehind, Says: fmt.Sprintf("%d of %d blocks are validated", tip.Height, max(best.Height, tip.Height))}
+	c := check{Name: "blocks", OK: left <= maxBehind, Says: fmt.Sprintf("%d of %s validated", tip.Height, Count(int(max(best.Height, tip.Height)), "block"))}
 	if p.Syncing && (!d.private() || len(peers) > 0) {
 		c.OK = false
 	}
@@ -175,7 +180,7 @@ func (d *dispatcher) checkServing(now time.Time) check {
 	}
 	c.OK, c.Says = true, "the last block can be served; no peer has asked for any yet"
 	if at := d.Peers.Network().Served; !at.IsZero() {
-		c.Says = fmt.Sprintf("the last block can be served; a peer was last answered %v ago", now.Sub(at).Truncate(time.Second))
+		c.Says = fmt.Sprintf("the last block can be served; a peer was last answered %s ago", days(now.Sub(at)))
 	}
 	return c
 }
@@ -204,8 +209,16 @@ func checkClock(peers []Peer) check {
 	}
 	slices.SortFunc(offsets, cmp.Compare[time.Duration])
 	middle := offsets[len(offsets)/2]
+	way := "ahead of"
+	if middle < 0 {
+		way = "behind"
+	}
+	says := fmt.Sprintf("in the median, the clocks of %d peers are %v %s this one", len(offsets), middle.Abs(), way)
+	if len(offsets) == 1 {
+		says = fmt.Sprintf("the clock of the one peer that this node chose is %v %s this one", middle.Abs(), way)
+	}
 	return check{
-		Name: "clock", OK: middle.Abs() <= maxClockOffset, Says: fmt.Sprintf("the clocks of %d peers are %v ahead of this one in the median", len(offsets), middle),
+		Name: "clock", OK: middle.Abs() <= maxClockOffset, Says: says,
 		Do: "set this machine's clock, best by a time service",
 	}
 }

@@ -90,6 +90,62 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
+// What an operator reads, in words that fit the numbers.
+func TestReadinessSaysWhatItHasSeen(t *testing.T) {
+	says := func(f *fake) string {
+		var text strings.Builder
+		_, _, all := ready(t, prepare(t, f), "/readyz?verbose")
+		for _, c := range all.Checks {
+			text.WriteString(c.Name + ": " + c.Says + "; " + c.Do + "\n")
+		}
+		return text.String()
+	}
+	for _, c := range []struct {
+		name   string
+		change func(f *fake)
+		says   []string
+	}{
+		{"two peers", func(f *fake) { f.peers[0].Offset = -time.Second }, []string{
+			"2 peers, 2 chosen by this node", "the clocks of 2 peers are 0s ahead of this one",
+		}},
+		{"one peer", func(f *fake) { f.peers = f.peers[:1]; f.peers[0].Offset = -time.Second }, []string{
+			"1 peer, 1 chosen by this node", "the clock of the one peer that this node chose is 1s behind this one",
+		}},
+		{"nothing but the genesis block", func(*fake) { time.Sleep(24 * time.Hour) }, []string{
+			"no header is known but the genesis block's", "no peer has sent headers yet", "0 of 0 blocks validated",
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := synced(t)
+				c.change(f)
+				got := says(f)
+				for _, want := range c.says {
+					if !strings.Contains(got, want) {
+						t.Errorf("%q is missing in\n%s", want, got)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestCount(t *testing.T) {
+	for n, want := range map[int]string{0: "0 peers", 1: "1 peer", 2: "2 peers"} {
+		if got := Count(n, "peer"); got != want {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+	for age, want := range map[time.Duration]string{90*time.Second + 1: "1m30s", 47 * time.Hour: "47h0m0s", 49 * time.Hour: "2 days", 6000 * 24 * time.Hour: "6000 days"} {
+		if got := days(age); got != want {
+			t.Errorf("%v: %s, want %s", age, got, want)
+		}
+	}
+	if got := Count(1, "address") + Count(2, "address"); got != "1 address2 addresses" {
+		t.Error(got)
+	}
+}
+
 func TestReadinessOfANodeAloneOnRegtest(t *testing.T) {
 	f := newFake(&chaincfg.RegressionNetParams).grow(2)
 	f.syncing = true // nobody has told it that it is not

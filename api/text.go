@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -20,6 +21,27 @@ func (a amount) MarshalJSON() ([]byte, error) {
 		sign, n = "-", -n
 	}
 	return fmt.Appendf(nil, "%s%d.%08d", sign, n/btcutil.SatoshiPerBitcoin, n%btcutil.SatoshiPerBitcoin), nil
+}
+
+// Count writes a number of things: "1 peer", "2 peers", "0 addresses".
+func Count(n int, thing string) string {
+	switch {
+	case n == 1:
+		return "1 " + thing
+	case strings.HasSuffix(thing, "s"):
+		return fmt.Sprintf("%d %ses", n, thing)
+	default:
+		return fmt.Sprintf("%d %ss", n, thing)
+	}
+}
+
+// days writes how long ago something was: in days when it is more than two.
+func days(age time.Duration) string {
+	const day = 24 * time.Hour
+	if age >= 2*day {
+		return Count(int(age/day), "day")
+	}
+	return age.Truncate(time.Second).String()
 }
 
 // printable is a stranger's text as it may be shown: at most that many bytes, no

@@ -109,7 +109,7 @@ func (t *tracer) set(on bool, fraction float64, members []*member) error {
 	count := min(max(int(math.Round(fraction*float64(len(members)))), 1), len(members)-1)
 	if count < 1 {
 		w.on, w.fraction = false, 0
-		return dashboard.Conflict("a network of %d nodes has no room for a spy", len(members))
+		return dashboard.Conflict("a network of fewer than two nodes has no room for a spy: add one first")
 	}
 	for _, i := range w.rng.Perm(len(members))[:count] {
 		w.spies[int32(members[i].number)] = members[i].name // few members

@@ -221,7 +221,7 @@ func (v evidence) judge() api.Reach {
 	}
 	if v.inbound > 0 {
 		r.Verdict = reached
-		why("%d peers have dialled this node", v.inbound)
+		why("%s dialled this node", have(v.inbound))
 	}
 	if v.listening == 0 {
 		r.Verdict = notReached
@@ -245,9 +245,17 @@ func (v evidence) judge() api.Reach {
 	case len(v.unknown) > 0:
 		why("no peer has dialled back to %s yet", join(v.unknown))
 	default:
-		why("no public address is known: %d peers have said from where they see this node, and four of distinct networks must agree (or say so with --external)", v.observed)
+		why("no public address is known: %s said from where they see this node, and four of distinct networks must agree (or say so with --external)", have(v.observed))
 	}
 	return r
+}
+
+// have writes that so many peers have done something.
+func have(peers int) string {
+	if peers == 1 {
+		return "1 peer has"
+	}
+	return api.Count(peers, "peer") + " have"
 }
 
 // state says what dialling back to an address has shown.

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/pappus-network/pappus/api"
 )
 
 type addressesExportCommand struct {
@@ -43,7 +45,7 @@ func (c *addressesExportCommand) Run(ctx context.Context, g globals, term termin
 	if g.JSON {
 		return term.printJSON(map[string]any{"exported": count, "file": c.File})
 	}
-	return term.printf("%d addresses in %s\n", count, c.File)
+	return term.printf("%s in %s\n", api.Count(count, "address"), c.File)
 }
 
 // exportBook reads the book page by page.

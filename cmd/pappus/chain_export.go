@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/pappus-network/pappus/api"
 	"github.com/pappus-network/pappus/chain"
 )
 
@@ -54,7 +55,7 @@ func (c *chainExportCommand) Run(ctx context.Context, g globals, term terminal) 
 	case g.JSON:
 		return term.printJSON(out)
 	default:
-		return term.printf("wrote %s, heights %d to %d, to %s\n", count(out.Blocks, "block"), out.From, out.To, c.File)
+		return term.printf("wrote %s, heights %d to %d, to %s\n", api.Count(out.Blocks, "block"), out.From, out.To, c.File)
 	}
 }
 

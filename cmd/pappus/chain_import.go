@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/pappus-network/pappus/api"
 	"github.com/pappus-network/pappus/chain"
 )
 
@@ -87,7 +88,7 @@ func (*chainImportCommand) report(out imported, g globals, term terminal) error 
 		return term.printJSON(out)
 	}
 	return term.printf("imported %s, %d were known; the chain is at height %d, tip %s\n",
-		count(out.Imported, "block"), out.Known, out.Height, out.Tip)
+		api.Count(out.Imported, "block"), out.Known, out.Height, out.Tip)
 }
 
 // verdict says what kept the import from taking the whole file.
@@ -98,7 +99,7 @@ func (c *chainImportCommand) verdict(out imported, stopped, err error) error {
 	case stopped != nil:
 		return fmt.Errorf("%s: stopped at byte %d: %w; what was whole before it is imported", c.File, out.Offset, stopped)
 	case out.Loose > 0:
-		return fmt.Errorf("%s: %s left out: their parents are neither stored nor in the file", c.File, count(out.Loose, "block"))
+		return fmt.Errorf("%s: %s left out: their parents are neither stored nor in the file", c.File, api.Count(out.Loose, "block"))
 	}
 	return nil
 }

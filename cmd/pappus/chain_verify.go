@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pappus-network/pappus/api"
 	"github.com/pappus-network/pappus/chain"
 )
 
@@ -47,10 +48,10 @@ func (c *chainVerifyCommand) Run(ctx context.Context, g globals, term terminal) 
 		return err // perhaps it was not even opened
 	}
 	if err != nil {
-		return fmt.Errorf("after %s that are right: %w", count(verified, "block"), err)
+		return fmt.Errorf("after %s that are right: %w", api.Count(verified, "block"), err)
 	}
 	if g.JSON {
 		return term.printJSON(map[string]any{"verified": verified, "level": c.Level})
 	}
-	return term.printf("%s verified: no damage\n", count(verified, "block"))
+	return term.printf("%s verified: no damage\n", api.Count(verified, "block"))
 }

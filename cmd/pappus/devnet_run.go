@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/pappus-network/pappus/api"
 	"github.com/pappus-network/pappus/devnet"
 )
 
@@ -92,7 +93,7 @@ func (c *devnetRunCommand) tell(ctx context.Context, net *devnet.Devnet, g globa
 		}
 		return term.printf(format, args...)
 	}
-	if err := say("listening", "dashboard: %s\nstarting %s …\n", net.Address(), count(c.Nodes, "node")); err != nil {
+	if err := say("listening", "dashboard: %s\nstarting %s …\n", net.Address(), api.Count(c.Nodes, "node")); err != nil {
 		return err
 	}
 	select {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pappus-network/pappus/api"
 	"github.com/pappus-network/pappus/api/client"
 	"github.com/pappus-network/pappus/node"
 )
@@ -90,7 +91,7 @@ func checkSettings(cfg node.Config) finding {
 
 // checkNode asks the running node how ready it is.
 func checkNode(ctx context.Context, g globals) []finding {
-	api, err := dial(g)
+	running, err := dial(g)
 	if err != nil {
 		says, do := oneLine(err), "if it should run: start it with `pappus node`, and see its log"
 		if errors.Is(err, client.ErrNotRunning) {
@@ -108,7 +109,7 @@ func checkNode(ctx context.Context, g globals) []finding {
 	}
 	var network networkInfo
 	var uptime int64
-	if err := askAll(ctx, api, question{"getreadiness", &ready}, question{"getnetworkinfo", &network}, question{"uptime", &uptime}); err != nil {
+	if err := askAll(ctx, running, question{"getreadiness", &ready}, question{"getnetworkinfo", &network}, question{"uptime", &uptime}); err != nil {
 		return []finding{{"node", bad, oneLine(err), "see its log; if it hangs, stop it and start it again"}}
 	}
 	all := []finding{judged("node", network.Agent == node.Agent, warning, fmt.Sprintf("%s has run for %s", network.Agent, span(time.Duration(uptime)*time.Second)),
@@ -119,7 +120,10 @@ func checkNode(ctx context.Context, g globals) []finding {
 	// An hour is enough for somebody to have heard of a node that can be reached.
 	const longEnough = 60 * 60
 	private := g.Network == "regtest" || g.Network == "simnet"
-	says := fmt.Sprintf("%d peers have dialled this node", network.Inbound)
+	says := api.Count(network.Inbound, "peer") + " have dialled this node"
+	if network.Inbound == 1 {
+		says = "1 peer has dialled this node"
+	}
 	return append(all, judged("reachable", network.Inbound > 0 || uptime < longEnough || private, warning, says,
 		"let TCP and UDP of its port through firewall and router (docs/operating.md, Ports); it works without, but serves nobody"))
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/pappus-network/pappus/api"
 	"github.com/pappus-network/pappus/blocksync"
 	"github.com/pappus-network/pappus/node"
 )
@@ -110,7 +111,7 @@ func behind(p blocksync.Progress) bool {
 
 func progressLine(p blocksync.Progress) string {
 	if !behind(p) {
-		return fmt.Sprintf("block %d · %s", p.BlockHeight, count(p.Peers, "peer"))
+		return fmt.Sprintf("block %d · %s", p.BlockHeight, api.Count(p.Peers, "peer"))
 	}
 	eta := "unknown"
 	if p.ETA > 0 {
@@ -121,13 +122,5 @@ func progressLine(p blocksync.Progress) string {
 		share = 100 * float64(p.BlockHeight) / float64(p.HeaderHeight)
 	}
 	return fmt.Sprintf("block %d of %d (%.1f %%) · %s · %s/s · ETA %s",
-		p.BlockHeight, p.HeaderHeight, share, count(p.Peers, "peer"), size(p.BytesPerSecond), eta)
-}
-
-// count writes a number of things.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
+		p.BlockHeight, p.HeaderHeight, share, api.Count(p.Peers, "peer"), size(p.BytesPerSecond), eta)
 }

@@ -51,7 +51,7 @@ func TestOperatorChoosesPeers(t *testing.T) {
 	c.await(t, "the peer that is kept comes back", linked)
 
 	book := filepath.Join(t.TempDir(), "book.jsonl")
-	if got := c.on(t, 1, "addresses", "export", book); got.code != exitDone || !strings.Contains(got.out, "1 addresses in") {
+	if got := c.on(t, 1, "addresses", "export", book); got.code != exitDone || !strings.Contains(got.out, "1 address in") {
 		t.Fatalf("%+v", got)
 	}
 	if got := c.on(t, 2, "addresses", "import", book); got.code != exitDone || !strings.Contains(got.out, "1 new, 0 known already, 0 refused") {
@@ -92,7 +92,7 @@ func TestProcessesOfAClosedNetwork(t *testing.T) {
 	if got := c.on(t, 1, "rpc", "getconnectioncount"); got.out != "0\n" {
 		t.Errorf("the stranger: %+v", got)
 	}
-	if got := c.on(t, 0, "status"); !strings.Contains(got.out, "from outside") || !strings.Contains(got.out, "1 peers have dialled this node") {
+	if got := c.on(t, 0, "status"); !strings.Contains(got.out, "from outside") || !strings.Contains(got.out, "1 peer has dialled this node") {
 		t.Errorf("%+v", got)
 	}
 	if got := c.on(t, 2, "peers", "limits"); !strings.Contains(got.out, "handshakes") || !strings.Contains(got.out, "--max-peers 125 less 0 outbound") {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pappus-network/pappus/api"
 	"github.com/pappus-network/pappus/sim/report"
 	"github.com/pappus-network/pappus/sim/study"
 )
@@ -109,7 +110,7 @@ func (c *simRunCommand) sweep(ctx context.Context, j *study.Journal, term termin
 	}
 	missing, known := len(j.Missing()), len(j.Runs)
 	if known > 0 {
-		fmt.Fprintf(m, "%s of %d are in %s already\n", count(known, "run"), known+missing, c.Out)
+		fmt.Fprintf(m, "%s of %d are in %s already\n", api.Count(known, "run"), known+missing, c.Out)
 	}
 	p := pace{begin: time.Now(), total: float64(missing)}
 	done, events := 0, uint64(0)
@@ -127,7 +128,7 @@ func (c *simRunCommand) sweep(ctx context.Context, j *study.Journal, term termin
 func (c *simRunCommand) interrupted(err error, j *study.Journal) error {
 	if errors.Is(err, context.Canceled) && c.Out != noResults {
 		return fmt.Errorf("interrupted: %s of %d are in %s, and the same command goes on from there",
-			count(len(j.Runs), "run"), len(j.Runs)+len(j.Missing()), c.Out)
+			api.Count(len(j.Runs), "run"), len(j.Runs)+len(j.Missing()), c.Out)
 	}
 	return err
 }

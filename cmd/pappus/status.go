@@ -125,13 +125,17 @@ func (h *health) rows(now time.Time) [][]string {
 	if h.Sync.Syncing && h.Sync.ETA > 0 {
 		progress += fmt.Sprintf(" · %s/s · ETA %s", size(h.Sync.BytesPerSecond), span(time.Duration(h.Sync.ETA)*time.Second))
 	}
+	age := "no block but the genesis block is here"
+	if h.Chain.Blocks > 0 {
+		age = span(max(0, now.Sub(time.Unix(h.Chain.Time, 0))))
+	}
 	rows := [][]string{
 		{"node", verdict + h.State},
 		{"running for", span(time.Duration(h.Uptime) * time.Second)},
 		{"network", h.Chain.Chain},
 		{"blocks", progress},
 		{"tip", h.Chain.BestBlockHash},
-		{"tip's age", span(max(0, now.Sub(time.Unix(h.Chain.Time, 0))))},
+		{"tip's age", age},
 		{"on disk", size(float64(h.Chain.SizeOnDisk))},
 		{"peers", fmt.Sprintf("%d inbound, %d outbound", h.Network.Inbound, h.Network.Outbound)},
 		{"peer id", h.Network.PeerID},

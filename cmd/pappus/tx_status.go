@@ -9,6 +9,7 @@ import (
 
 	"github.com/btcsuite/btcd/btcjson"
 
+	"github.com/pappus-network/pappus/api"
 	"github.com/pappus-network/pappus/api/client"
 )
 
@@ -82,7 +83,7 @@ func (t *ownTx) print(term terminal, now time.Time) error {
 		rows = append(rows, []string{"fluffed", moment(t.Fluffed, now) + ", by " + t.by()})
 	}
 	if t.FirstSeen > 0 {
-		rows = append(rows, []string{"seen back", fmt.Sprintf("%s, from %s in %s", moment(t.FirstSeen, now), count(t.Peers, "peer"), count(t.Groups, "netgroup"))})
+		rows = append(rows, []string{"seen back", fmt.Sprintf("%s, from %s in %s", moment(t.FirstSeen, now), api.Count(t.Peers, "peer"), api.Count(t.Groups, "netgroup"))})
 	}
 	if t.Mined > 0 {
 		rows = append(rows, []string{"mined", fmt.Sprintf("%s, at height %d in %s", moment(t.Mined, now), t.Height, t.BlockHash)})
@@ -126,7 +127,7 @@ func (t *ownTx) headline(now time.Time) string {
 	case "fluffed":
 		return "published"
 	case "seen":
-		return "published, seen back from " + count(t.Peers, "peer")
+		return "published, seen back from " + api.Count(t.Peers, "peer")
 	case "mined":
 		return fmt.Sprintf("mined at height %d", t.Height)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/pappus-network/pappus/api"
 	"github.com/pappus-network/pappus/api/client"
 )
 
@@ -143,7 +144,7 @@ func (l look) rates(before look) (in, out float64) {
 func (l look) line(before look) string {
 	in, out := l.rates(before)
 	return fmt.Sprintf("%s · block %d of %d · %s · %s wait · in %s/s · out %s/s", l.Health.State, l.Health.Chain.Blocks, l.Health.Chain.Headers,
-		count(len(l.Peers), "peer"), count(l.Pool.Size, "transaction"), size(in), size(out))
+		api.Count(len(l.Peers), "peer"), api.Count(l.Pool.Size, "transaction"), size(in), size(out))
 }
 
 // page is a look for a screen.
@@ -161,7 +162,7 @@ func (t terminal) page(before, now look) error {
 	if err := t.table([][]string{
 		{"pappus", fmt.Sprintf("%s · %s · up %s", h.Chain.Chain, state, span(time.Duration(h.Uptime)*time.Second))},
 		{"blocks", fmt.Sprintf("%s · tip %s old · %s on disk", progress, span(max(0, now.At.Sub(time.Unix(h.Chain.Time, 0)))), size(float64(h.Chain.SizeOnDisk)))},
-		{"mempool", fmt.Sprintf("%s · %s · least fee %.1f sat/vB", count(now.Pool.Size, "transaction"), size(now.Pool.Bytes), now.Pool.Fee*1e5)},
+		{"mempool", fmt.Sprintf("%s · %s · least fee %.1f sat/vB", api.Count(now.Pool.Size, "transaction"), size(now.Pool.Bytes), now.Pool.Fee*1e5)},
 		{"traffic", fmt.Sprintf("in %s/s · out %s/s · %s and %s in all", size(in), size(out), size(now.Totals.Received), size(now.Totals.Sent))},
 		{"peers", fmt.Sprintf("%d inbound, %d outbound", h.Network.Inbound, h.Network.Outbound)},
 	}); err != nil {

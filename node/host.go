@@ -162,16 +162,15 @@ func listening(h host.Host) []multiaddr.Multiaddr {
 
 // probe binds a TCP address the ordinary way and lets go of it: libp2p binds
 // with SO_REUSEPORT, under which a second node on the same port would succeed
-// and the two would share connections at random.
+// and the two would share connections at random. Each family is asked for by itself: under
+// plain "tcp" an unspecified address stands for both, and the second one of a node that
+// listens on both would find the first.
 func probe(ctx context.Context, addr multiaddr.Multiaddr) error {
-	na, err := manet.ToNetAddr(addr)
-	if err != nil {
+	family, at, err := manet.DialArgs(addr)
+	if err != nil || family != "tcp4" && family != "tcp6" {
 		return nil //nolint:nilerr // not plain IP and port (QUIC): binding it tells
 	}
-	if _, ok := na.(*net.TCPAddr); !ok {
-		return nil
-	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, na.Network(), na.String())
+	l, err := (&net.ListenConfig{}).Listen(ctx, family, at)
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,13 @@
 package node
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -151,12 +154,27 @@ func listen(ctx context.Context, h host.Host, cfg Config) error {
 	return nil
 }
 
-// listening returns the host's addresses with unspecified ones made concrete.
+// listening returns the host's addresses with unspecified ones made concrete, those
+// first that others had better dial: whoever takes the first line of the file of
+// addresses gets TCP, and IPv4.
 func listening(h host.Host) []multiaddr.Multiaddr {
 	addrs, err := h.Network().InterfaceListenAddresses()
 	if err != nil {
-		return h.Addrs()
+		addrs = h.Addrs()
 	}
+	rank := func(a multiaddr.Multiaddr) (rank int) {
+		if _, err := a.ValueForProtocol(multiaddr.P_TCP); err != nil {
+			rank = 2
+		}
+		if _, err := a.ValueForProtocol(multiaddr.P_IP4); err != nil {
+			rank++
+		}
+		return rank
+	}
+	addrs = slices.Clone(addrs) // they may be the host's own
+	slices.SortFunc(addrs, func(a, b multiaddr.Multiaddr) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), bytes.Compare(a.Bytes(), b.Bytes()))
+	})
 	return addrs
 }
 

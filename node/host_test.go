@@ -2,6 +2,7 @@ package node
 
 import (
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/multiformats/go-multiaddr"
@@ -31,5 +32,30 @@ func TestProbeTellsTheFamiliesApart(t *testing.T) {
 				t.Errorf("a port that is taken: %v", err)
 			}
 		})
+	}
+}
+
+// The file of addresses begins with what others had better dial, at each start: a README's
+// `head -1` got QUIC or TCP by chance.
+func TestListeningBeginsWithTCP(t *testing.T) {
+	h := gated(t, nil, nil)
+	var want []string
+	for _, at := range []string{"/ip4/127.0.0.1/udp/0/quic-v1", "/ip4/127.0.0.2/tcp/0", "/ip4/127.0.0.1/tcp/0"} {
+		if err := h.Network().Listen(multiaddr.StringCast(at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, a := range listening(h) {
+		want = append(want, a.String())
+	}
+	if n := len(want); n < 3 || !strings.Contains(want[n-2], "/tcp/") || !strings.Contains(want[n-1], "/quic-v1") {
+		t.Fatalf("it listens on %v", want)
+	}
+	for range 20 {
+		for i, a := range listening(h) {
+			if a.String() != want[i] {
+				t.Fatalf("it listens on %v, then at %d on %v", want, i, a)
+			}
+		}
 	}
 }

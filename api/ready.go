@@ -153,10 +153,14 @@ func (d *dispatcher) checkBlocks(peers []Peer) check {
 	tip, best, p := d.Chain.Tip(), d.Chain.Headers().Best(), d.Sync.Progress()
 	left := best.Height - tip.Height
 	c := check{Name: "blocks", OK: left <= maxBehind, Says: fmt.Sprintf("%d of %s validated", tip.Height, Count(int(max(best.Height, tip.Height)), "block"))}
+	c.Do = "wait until the blocks are here: `pappus watch` shows how far they are"
 	if p.Syncing && (!d.private() || len(peers) > 0) {
+		if c.OK {
+			c.Says += ", but no peer has shown yet that these are all"
+			c.Do = "it takes peers that have the chain: see what is said of peers and header"
+		}
 		c.OK = false
 	}
-	c.Do = "wait until the blocks are here: `pappus watch` shows how far they are"
 	if p.ETA > 0 {
 		c.Do += fmt.Sprintf("; about %v are left", p.ETA.Truncate(time.Second))
 	}

@@ -111,6 +111,9 @@ func TestReadinessSaysWhatItHasSeen(t *testing.T) {
 		{"one peer", func(f *fake) { f.peers = f.peers[:1]; f.peers[0].Offset = -time.Second }, []string{
 			"1 peer, 1 chosen by this node", "the clock of the one peer that this node chose is 1s behind this one",
 		}},
+		{"no peer yet", func(f *fake) { f.peers, f.syncing = nil, true }, []string{
+			"0 peers, 0 chosen by this node", "0 of 0 blocks validated, but no peer has shown yet that these are all; it takes peers",
+		}},
 		{"nothing but the genesis block", func(*fake) { time.Sleep(24 * time.Hour) }, []string{
 			"no header is known but the genesis block's", "no peer has sent headers yet", "0 of 0 blocks validated",
 		}},

@@ -87,7 +87,7 @@ func (*chainImportCommand) report(out imported, g globals, term terminal) error 
 	if g.JSON {
 		return term.printJSON(out)
 	}
-	return term.printf("imported %s, %d were known; the chain is at height %d, tip %s\n",
+	return term.printf("imported %s, %d known already; the chain is at height %d, tip %s\n",
 		api.Count(out.Imported, "block"), out.Known, out.Height, out.Tip)
 }
 

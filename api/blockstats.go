@@ -9,7 +9,6 @@ import (
 	"github.com/btcsuite/btcd/blockchain"
 	"github.com/btcsuite/btcd/btcjson"
 	"github.com/btcsuite/btcd/btcutil/v2"
-	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
 	"github.com/pappus-network/pappus/chain"
@@ -219,7 +218,7 @@ func (s *blockStats) countOutputs(msg *wire.MsgTx, genesis bool) (sum int64) {
 		size := int64(o.SerializeSize() + outputOverhead)
 		s.SizeInc += size
 		// What cannot be spent is not kept, the genesis block's reward neither.
-		if !genesis && !txscript.IsUnspendable(o.PkScript) {
+		if !genesis && !chain.Unspendable(o.PkScript) {
 			s.IncreaseActual++
 			s.SizeIncActual += size
 		}

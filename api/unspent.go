@@ -38,7 +38,7 @@ func (d *dispatcher) unspentMethod() method {
 		summary: "Counts the unspent outputs after the tip: how many, of how many transactions, their amount, and a hash of all: hash_serialized_3 (the default), " +
 			"muhash or none. It reads every output as it was at the beginning, while blocks go on to be validated: minutes on a long chain, most of them muhash's. One count is made at a " +
 			"time, and for the same tip the last one is given again. disk_size is the bytes of the set's keys and values. Only the tip's set is here, not that of hash_or_height. " +
-			"Outputs whose script cannot be decoded, so that nobody can ever spend them, are not kept, unlike in bitcoind: where a chain has some, its figures and hashes are others.",
+			"A database that was begun before outputs with undecodable scripts were recorded, which count as in bitcoind, has no hashes, and says what to do.",
 	}
 }
 
@@ -119,6 +119,9 @@ func (d *dispatcher) countUnspent(ctx context.Context, how chain.SetHash) (chain
 	if damaged := (*chain.DamagedError)(nil); errors.As(err, &damaged) {
 		d.log.Error("cannot count unspent outputs", "err", err)
 		return set, refuse(btcjson.ErrRPCInternal.Code, "Unable to read UTXO set: see the node's log")
+	}
+	if partial := (*chain.PartialError)(nil); errors.As(err, &partial) {
+		return set, refuse(btcjson.ErrRPCMisc, "%v; or ask for hash_type none", partial)
 	}
 	if err == nil {
 		d.counts.last[how] = set

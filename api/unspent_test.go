@@ -42,6 +42,8 @@ func TestGetTxOutSetInfo(t *testing.T) {
 	f.grow(1)
 	f.refusal = &chain.DamagedError{Dir: "d", Err: errors.New("e")}
 	wantRefusal(t, s, "gettxoutsetinfo", `[]`, -32603, "Unable to read UTXO set")
+	f.refusal = &chain.PartialError{Dir: "d"}
+	wantRefusal(t, s, "gettxoutsetinfo", `[]`, -1, "ask for hash_type none")
 	f.refusal = chain.ErrReopened
 	wantRefusal(t, s, "gettxoutsetinfo", `[]`, -1, "ask again")
 }

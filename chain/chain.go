@@ -147,6 +147,9 @@ func (c *Chain) start() error {
 	if err := c.reconcile(); err != nil {
 		return fmt.Errorf("compare header index with block database: %w", err)
 	}
+	if err := c.openUndecodable(); err != nil {
+		return fmt.Errorf("look for outputs that cannot be decoded: %w", diagnose(c.cfg.Dir, err))
+	}
 	c.pool = c.newMempool()
 	return c.arrange(nil)
 }

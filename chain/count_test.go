@@ -57,6 +57,11 @@ func coreBlock(c *Chain, payTo []byte, txs ...*wire.MsgTx) *btcutil.Block {
 		Version: 0x20000000, PrevBlock: tip.Hash, MerkleRoot: blockchain.CalcMerkleRoot(all, false),
 		Timestamp: time.Unix(1_600_000_000+int64(height), 0), Bits: c.params.PowLimitBits, // P2SH is in force
 	}, Transactions: append([]*wire.MsgTx{commit}, txs...)}
+	return solved(msg)
+}
+
+// solved finds a block's nonce.
+func solved(msg *wire.MsgBlock) *btcutil.Block {
 	for target := blockchain.CompactToBig(msg.Header.Bits); ; msg.Header.Nonce++ {
 		if hash := msg.Header.BlockHash(); blockchain.HashToBig(&hash).Cmp(target) <= 0 {
 			return btcutil.NewBlock(msg)

@@ -76,6 +76,9 @@ func (c *Chain) notified(n *blockchain.Notification) {
 	switch n.Type {
 	case blockchain.NTBlockConnected:
 		c.moveTip(header)
+		if err := c.recordUndecodable(block); err != nil {
+			c.log.Error("cannot record outputs that nobody can spend: hashes of all outputs are wrong until the blocks are read anew", "block", hash, "err", err)
+		}
 		c.salvage.validated(hash)
 		c.confirm(block)
 		c.emit(events.BlockConnected{

@@ -19,6 +19,15 @@ type Output struct {
 	Coinbase bool
 }
 
+// code is what is hashed and stored of an output's block.
+func (o Output) code() uint32 {
+	code := uint32(o.Height) << 1
+	if o.Coinbase {
+		code |= 1
+	}
+	return code
+}
+
 // Unspent returns an output that the main chain has not spent, else [ErrNotFound]. It
 // waits for a block under validation.
 func (c *Chain) Unspent(out wire.OutPoint) (Output, error) {

@@ -161,9 +161,16 @@ test("it is used from the keyboard alone", async () => {
 });
 
 // drawnAt is the middle of some node on the graph, as its picture has it: where there
-// is the colour of nodes that are up in all directions.
+// is the colour of nodes that are up in all directions. It waits until one is drawn: a key
+// that was just pressed is in the next picture, and a node may be at work, in another colour.
 async function drawnAt(graph: Locator): Promise<[number, number]> {
-	const found = await graph.evaluate((box) => {
+	const found = () => nodeIn(graph);
+	await expect.poll(found, { timeout: 10_000 }).not.toBeNull();
+	return (await found()) as [number, number];
+}
+
+function nodeIn(graph: Locator): Promise<number[] | null> {
+	return graph.evaluate((box) => {
 		const [canvas, probe] = [box.querySelector("canvas"), document.createElement("i")];
 		if (!canvas) return null;
 		probe.style.color = "var(--up)";
@@ -171,7 +178,11 @@ async function drawnAt(graph: Locator): Promise<[number, number]> {
 		const up = (getComputedStyle(probe).color.match(/\d+/g) ?? []).map(Number);
 		probe.remove();
 		const { width, height } = canvas;
-		const { data } = canvas.getContext("2d")?.getImageData(0, 0, width, height) ?? { data: [] };
+		// Chromium complains of pictures that are read more than once; a copy is for reading.
+		const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+		if (!copy) return null;
+		copy.drawImage(canvas, 0, 0);
+		const { data } = copy.getImageData(0, 0, width, height);
 		const is = (x: number, y: number) => up.every((c, i) => data[4 * (y * width + x) + i] === c);
 		const { left, top } = box.getBoundingClientRect();
 		const scale = box.clientWidth / width;
@@ -182,8 +193,6 @@ async function drawnAt(graph: Locator): Promise<[number, number]> {
 		}
 		return null;
 	});
-	if (!found) throw new Error("no node is drawn anywhere");
-	return found as [number, number];
 }
 
 const isOver = async (graph: Locator) => (await graph.getAttribute("class"))?.split(" ").includes("over");

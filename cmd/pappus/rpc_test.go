@@ -226,6 +226,7 @@ func TestBtcctlAgainstANode(t *testing.T) {
 		"decodescript 51":             `"asm": "1"`,
 		"estimatesmartfee 6":          `"errors"`,
 		"verifychain 2 0":             "true",
+		"gettxoutsetinfo":             `"txouts": 3`,
 		"gettxspendingprevout []":     "-8",
 		"debuglevel show":             "info",
 		"help getblockcount":          "Returns the height",

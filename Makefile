@@ -6,7 +6,7 @@ LDFLAGS := -X main.version=$(VERSION)
 FUZZTIME ?= 200000x
 COUNT ?= 10
 BIN := $(CURDIR)/.bin
-SCENARIOS ?= line trees bitcoin-2015 dandelion-plus-plus dandelion-plus-plus-1000 p2p spies-dial-all bip156 default front latency black-holes
+SCENARIOS ?= line trees bitcoin-2015 dandelion-plus-plus dandelion-plus-plus-1000 p2p spies-dial-all bip156 bip156-edges default front latency black-holes
 
 .PHONY: docs release reproduce build check test race lint fuzz bench syncbench relaybench devnetbench sim-real attacks eclipse flood growth testground sim web dead tools
 

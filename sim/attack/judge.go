@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/pappus-network/pappus/sim"
@@ -37,48 +38,61 @@ func (p Plan) judge(groups []group, honest []int32, believe believer, rng *rand.
 type believer func(txs []*sim.Tx) spy.Posterior
 
 // believer makes one. A group of which the method knows nothing is judged by who was first.
-func (p Plan) believer(g *graph.Graph, r *sim.Result, lessons [][]*sim.Tx) (believer, error) {
-	together, err := p.together(g, r, lessons)
+func (p Plan) believer(g *graph.Graph, r *sim.Result, rng *rand.Rand) (believer, error) {
+	together, err := p.together(g, r, rng)
+	if err != nil {
+		return nil, err
+	}
+	take, err := p.take(g, r, rng)
 	if err != nil {
 		return nil, err
 	}
 	return func(txs []*sim.Tx) spy.Posterior {
-		if belief := together(txs); len(belief) > 0 {
+		seen := make([][]spy.Sighting, len(txs))
+		for i, tx := range txs {
+			seen[i] = take(tx.Sightings)
+		}
+		if belief := together(seen); len(belief) > 0 {
 			return belief
 		}
-		return spy.Vote(each(txs, spy.FirstSpy))
+		return spy.Vote(each(seen, spy.FirstSpy))
 	}, nil
 }
 
 // together makes what judges the transactions of a group together.
-func (p Plan) together(g *graph.Graph, r *sim.Result, lessons [][]*sim.Tx) (believer, error) {
-	if p.Method == Kept {
+func (p Plan) together(g *graph.Graph, r *sim.Result, rng *rand.Rand) (func([][]spy.Sighting) spy.Posterior, error) {
+	switch p.Method {
+	case Kept:
 		walk, err := p.walk(g, r)
 		if err != nil {
 			return nil, err
 		}
-		return func(txs []*sim.Tx) spy.Posterior {
-			seen := make([][]spy.Sighting, len(txs))
-			for i, tx := range txs {
-				seen[i] = tx.Sightings
-			}
-			return walk.Kept(seen, p.Doubt)
-		}, nil
+		return func(seen [][]spy.Sighting) spy.Posterior { return walk.Kept(seen, p.Doubt) }, nil
+	case Fingerprints:
+		walk, err := p.walk(g, r)
+		if err != nil {
+			return nil, err
+		}
+		if p.Learn < 1 {
+			return nil, fmt.Errorf("%w: fingerprints of %d stems: allowed is 1 and above", ErrPlan, p.Learn)
+		}
+		return walk.Fingerprints(p.Learn, rng).Estimate, nil
+	default:
 	}
-	estimate, err := p.estimator(g, r, lessons)
+	estimate, err := p.estimator(g, r)
 	if err != nil {
 		return nil, err
 	}
-	return func(txs []*sim.Tx) spy.Posterior {
-		return spy.Intersect(each(txs, estimate), len(r.Honest), p.Doubt)
+	return func(seen [][]spy.Sighting) spy.Posterior {
+		return spy.Intersect(each(seen, estimate), len(r.Honest), p.Doubt)
 	}, nil
 }
 
 // each judges transactions one by one.
-func each(txs []*sim.Tx, estimate spy.Estimator) []spy.Posterior {
-	beliefs := make([]spy.Posterior, len(txs))
-	for i, tx := range txs {
-		beliefs[i] = estimate(tx.Sightings)
+func each(seen [][]spy.Sighting, estimate spy.Estimator) []spy.Posterior {
+	beliefs := make([]spy.Posterior, len(seen))
+	for i, one := range seen {
+		beliefs[i] = estimate(one)
 	}
 	return beliefs
 }

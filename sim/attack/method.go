@@ -20,7 +20,7 @@ const (
 	Walk           Method = "known-graph"      // likelihoods over all paths of a known anonymity graph
 	Kept           Method = "known-graph-kept" // the same, of nodes that keep their own first hop
 	BlackHole      Method = "black-hole"       // knows the graph, swallows stems and sees who makes them public
-	Profiles       Method = "profiles"         // of stems that it has simulated
+	Fingerprints   Method = "fingerprints"     // of stems that it has simulated on a known graph: per-tx routing
 
 	// On trees that the adversary knows, from what a supernode hears:
 	ReportingCentre Method = "reporting-centre"
@@ -29,10 +29,10 @@ const (
 )
 
 // methods are all of them, as errors list them.
-var methods = []Method{FirstTimestamp, FirstSpy, FirstSent, Walk, Kept, BlackHole, Profiles, ReportingCentre, RumourCentre, Trickle}
+var methods = []Method{FirstTimestamp, FirstSpy, FirstSent, Walk, Kept, BlackHole, Fingerprints, ReportingCentre, RumourCentre, Trickle}
 
 // estimator makes what judges one transaction.
-func (p Plan) estimator(g *graph.Graph, r *sim.Result, lessons [][]*sim.Tx) (spy.Estimator, error) {
+func (p Plan) estimator(g *graph.Graph, r *sim.Result) (spy.Estimator, error) {
 	switch p.Method {
 	case FirstTimestamp:
 		return spy.FirstTimestamp, nil
@@ -51,20 +51,9 @@ func (p Plan) estimator(g *graph.Graph, r *sim.Result, lessons [][]*sim.Tx) (spy
 		return walk.Estimate, nil
 	case BlackHole:
 		return p.blackHole(g, r)
-	case Profiles:
-		if len(lessons) == 0 {
-			return nil, fmt.Errorf("%w: profiles have no round to learn from", ErrPlan)
-		}
-		f := spy.NewProfiles(r.Nodes)
-		for _, round := range lessons {
-			for _, tx := range round {
-				f.Learn(tx.Source, tx.Sightings)
-			}
-		}
-		return f.Estimate, nil
 	case ReportingCentre, RumourCentre, Trickle:
 		return p.onTree(g)
-	case Kept: // it is about groups
+	case Kept, Fingerprints: // they are about groups
 	}
 	return nil, fmt.Errorf("%w: method %q is not known: choose one of %q", ErrPlan, p.Method, methods)
 }

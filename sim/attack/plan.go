@@ -2,7 +2,6 @@ package attack
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -22,13 +21,14 @@ type Plan struct {
 	// a group, when each node sends one a round. 0 = 1. When one node sends all of a
 	// round (sim.Same) a round is a group.
 	Messages int
-	// Learn is how many rounds, the first, profiles are learnt from. They are not
-	// judged.
+	// Learn is how many stems of each node a fingerprint is made of.
 	Learn int
 	// Match names each node once, which is what one of each node lets do.
 	Match bool
 	// Doubt is what an estimator leaves to all nodes when it judges a group.
 	Doubt float64
+	// Lost is what a transaction is taken for that no spy has seen in its stem.
+	Lost Lost `json:",omitempty"` // left out, the seeds of what came before it stay
 	// Fluff is the chance of a stem's end at a hop, for a known graph.
 	Fluff float64
 	// Delay is how long a link takes, for who was the first to send: from a node to a
@@ -58,15 +58,11 @@ type Found struct {
 // Run traces a run on a graph: once for each block of rounds that make groups. Chance
 // decides between equals.
 func (p Plan) Run(g *graph.Graph, r *sim.Result, rng *rand.Rand) ([]Found, error) {
-	rounds := byRound(r)
-	if p.Learn < 0 || p.Learn >= len(rounds) {
-		return nil, fmt.Errorf("%w: %d rounds to learn from of %d: some must be left", ErrPlan, p.Learn, len(rounds))
-	}
-	believe, err := p.believer(g, r, rounds[:p.Learn])
+	believe, err := p.believer(g, r, rng)
 	if err != nil {
 		return nil, err
 	}
-	blocks, err := p.blocks(rounds[p.Learn:])
+	blocks, err := p.blocks(byRound(r))
 	if err != nil {
 		return nil, err
 	}

@@ -5,10 +5,9 @@
 //	  FirstTimestamp, FirstSpy, FirstSent   nothing else known  ─┐
 //	  Tree: ReportingCentre, RumourCentre,  the tree, a          │
 //	        Trickle                         supernode's view     ├─▶ Name, Entropy
-//	  Walk: Estimate, BlackHole             the anonymity graph  │
-//	  Profiles                              simulated stems     ─┘
-//	several transactions of one source      Intersect, Vote,
-//	                                        Walk.Kept         ──▶ posterior
+//	  Walk: Estimate, BlackHole             the anonymity graph ─┘
+//	several transactions of one source      Intersect, Vote, Walk.Kept,
+//	                                        Fingerprints      ──▶ posterior
 //	one of each node                        Match             ──▶ names
 //
 // A [Sighting] is one thing seen by a spy, or by a supernode that is connected to every

@@ -7,8 +7,8 @@ import (
 
 // Intersect returns the belief about the source of a group of transactions that are known
 // to be of one source, say from the chain: the product of those about each. It is the
-// intersection attack, and with routing per transaction the fingerprint attack (BIP 156,
-// figure 3). Posteriors that know nothing do not count.
+// intersection attack. Where each transaction is routed anew, [Fingerprints] are another.
+// Posteriors that know nothing do not count.
 //
 // Doubt is the share of its belief of which an estimator is not sure, and which it leaves to
 // all nodes alike, of which there are so many. With 0 one transaction that a node cannot

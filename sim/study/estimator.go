@@ -15,10 +15,11 @@ import (
 func estimatorKeys() []Key {
 	return []Key{
 		choice("estimator.method", []attack.Method{
-			attack.FirstTimestamp, attack.FirstSpy, attack.FirstSent, attack.Walk, attack.Kept, attack.BlackHole, attack.Profiles, attack.ReportingCentre, attack.RumourCentre, attack.Trickle,
+			attack.FirstTimestamp, attack.FirstSpy, attack.FirstSent, attack.Walk, attack.Kept, attack.BlackHole, attack.Fingerprints, attack.ReportingCentre, attack.RumourCentre, attack.Trickle,
 		}, func(s *Settings) *attack.Method { return &s.Attack.Method }),
 		whole("estimator.messages", 1, 1000, func(s *Settings) *int { return &s.Attack.Messages }),
-		whole("estimator.learn", 0, 1000, func(s *Settings) *int { return &s.Attack.Learn }),
+		whole("estimator.learn", 0, 1_000_000, func(s *Settings) *int { return &s.Attack.Learn }),
+		choice("estimator.lost", []attack.Lost{attack.Fluffed, attack.Ignored, attack.AtRandom}, func(s *Settings) *attack.Lost { return &s.Attack.Lost }),
 		flag("estimator.match", func(s *Settings) *bool { return &s.Attack.Match }),
 		share("estimator.doubt", func(s *Settings) *float64 { return &s.Attack.Doubt }),
 		span("estimator.until", 1, func(s *Settings) *time.Duration { return &s.Attack.Until }),
@@ -28,16 +29,18 @@ func estimatorKeys() []Key {
 // validateAttack reports an attack that does not go with the rest.
 func (s Settings) validateAttack() *misfit {
 	a, rounds := s.Attack, s.Sim.Load.Rounds
-	knows := a.Method == attack.Walk || a.Method == attack.Kept || a.Method == attack.BlackHole || a.Method == attack.Profiles
+	knows := a.Method == attack.Walk || a.Method == attack.Kept || a.Method == attack.BlackHole || a.Method == attack.Fingerprints
 	switch {
 	case s.Sim.Adversary.Kind == sim.NoAdversary:
 		return nil
-	case a.Messages+a.Learn > rounds:
-		return &misfit{"estimator.messages", fmt.Sprintf("estimator.messages = %d and estimator.learn = %d with load.rounds = %d: allowed is together as many as there are rounds", a.Messages, a.Learn, rounds)}
+	case a.Messages > rounds:
+		return &misfit{"estimator.messages", fmt.Sprintf("estimator.messages = %d with load.rounds = %d: allowed is as many as there are rounds", a.Messages, rounds)}
 	case (a.Match || a.Messages > 1) && s.Sim.Load.Source != sim.Each:
 		return &misfit{"estimator.match", `estimator.match and estimator.messages above 1 are allowed with load.source = "each" only: one transaction of each node`}
-	case a.Method == attack.Profiles && a.Learn == 0:
-		return &misfit{"estimator.learn", `estimator.learn = 0 with estimator.method = "profiles": allowed is 1 and above`}
+	case a.Method == attack.Fingerprints && a.Learn == 0:
+		return &misfit{"estimator.learn", `estimator.learn = 0 with estimator.method = "fingerprints": allowed is 1 and above`}
+	case a.Lost != attack.Fluffed && s.Sim.Adversary.Kind == sim.Supernode:
+		return &misfit{"estimator.lost", fmt.Sprintf("estimator.lost = %q is allowed for spies only: a supernode sees no stems", a.Lost)}
 	case knows && s.Sim.Adversary.Kind == sim.Supernode:
 		return &misfit{"estimator.method", fmt.Sprintf("estimator.method = %q is allowed for spies only: nobody stems to a supernode", a.Method)}
 	case a.Method == attack.BlackHole && (!s.Sim.Adversary.Silent || s.Sim.Adversary.Share == 0):

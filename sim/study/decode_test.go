@@ -193,6 +193,8 @@ func TestFaultsNameLineKeyAndRange(t *testing.T) {
 		{"formula and value", "value = 0.025", "value = 0.025\nformula = \"share\"", 32, []string{"value = 0.025", `"share"`, "one of the two"}},
 		{"formula without a value", "value = 0.025", `formula = "tree-centrality"`, 32, []string{"no value at stem, per-tx, 0.1", "3 and above"}},
 		{"black hole that relays", `load.source = "each"`, "load.source = \"each\"\nestimator.method = \"black-hole\"", 12, []string{"adversary.silent = true", "adversary.p above 0"}},
+		{"fingerprints of nothing", `load.source = "each"`, "load.source = \"each\"\nestimator.method = \"fingerprints\"", 12, []string{"estimator.learn = 0", "1 and above"}},
+		{"stems lost to a supernode", `"spies"`, "\"supernode\"\nadversary.theta = 1\nestimator.lost = \"ignored\"", 12, []string{`estimator.lost = "ignored"`, "spies only"}},
 		{"short axis that is none", "axes.adversary.p = [0.5]", "axes.graph.nodes = [5]", 40, []string{"graph.nodes is no axis"}},
 		{"short variant that is none", `variants = ["stem"]`, `variants = ["steam"]`, 41, []string{"steam"}},
 		{"expectation upside down", "high = 0.6", "high = 0.3", 47, []string{"high = 0.3", "low = 0.4"}},
